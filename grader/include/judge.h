@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The judge: what a lab declares, and what a graded test can ask for.
+ *
+ * A graded test is an ordinary Check test, one START_TEST, run in a process of its own. It
+ * boots machines (machine.h), looks at them from outside and asserts. A lab lists its tests
+ * with their property and points.
+ */
+#ifndef JUDGE_H
+#define JUDGE_H
+
+#include <check.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Popek and Goldberg's three properties: every test belongs to one. */
+enum property { EQUIVALENCE, RESOURCE_CONTROL, EFFICIENCY };
+
+/* "equivalence", "resource-control", "efficiency" */
+const char *property_name(enum property property);
+
+struct graded_test {
+	const TTest *const *test; /* &name, where START_TEST(name) made it */
+	enum property property;
+	unsigned points;
+	const char *guest; /* for the debugger's command; NULL: none in particular */
+};
+
+struct lab {
+	unsigned number;
+	const char *name;   /* "rings" */
+	const char *folder; /* "1-rings" */
+	const char *const *files; /* what a student hands in; the last is NULL */
+	const struct graded_test *tests;
+	size_t test_count;
+};
+
+extern const struct lab lab_rings;
+
+/* All labs, the last is NULL. */
+extern const struct lab *const labs[];
+
+/* ---- inside a running test ---- */
+
+/* What is being judged. Valid while a test runs. */
+struct judgement {
+	const struct lab *lab;
+	const char *kit;        /* the kit's root folder */
+	const char *monitor;    /* the monitor's ELF file, chassis and organs */
+	const char *submission; /* the folder with the student's files, as collected */
+	const char *from;       /* FROM= as the user gave it, for commands that reproduce */
+	uint64_t seed;
+	const char *test; /* the running test's name */
+};
+const struct judgement *judgement(void);
+
+/* Random numbers that depend on the seed and the test's name alone. */
+uint32_t random_u32(void);
+uint32_t random_below(uint32_t bound);
+
+/* Adds a hint to the message if the test fails later: a usual mistake, or what to look at. */
+__attribute__((format(printf, 1, 2))) void hint(const char *format, ...);
+
+/* A number for the "measured" part of the result. */
+void measure(const char *name, uint64_t value);
+
+/* The test cannot be judged: an emulator that did not start, a file of the kit's that is
+ * missing. Ends the test with the status "error", never with a zero. */
+__attribute__((format(printf, 1, 2))) _Noreturn void infrastructure_error(const char *format, ...);
+
+/* ---- hooks that the runner calls in the test's process (machine.c has them) ---- */
+
+/* After a failure, while the machines are still there: what the guest did, the last exits,
+ * the instruction. Appended to the message. May write nothing. */
+void machines_explain(char *text, size_t size);
+
+/* Ends every machine that the test started. */
+void machines_end(void);
+
+#endif

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The constants that C and NASM share. This file is compiled to assembly and never linked;
+ * the Makefile turns the lines that it leaves there into constants.inc.
+ */
+#include "multiboot.h"
+#include "vm.h"
+
+#define CONSTANT(name) __asm__ volatile(".ascii \"@ " #name " %c0\"" : : "i"((unsigned)(name)))
+
+void constants(void);
+
+void constants(void)
+{
+	CONSTANT(MONITOR_BASE);
+	CONSTANT(MACHINE_MEMORY_MAX);
+	CONSTANT(MONITOR_CS);
+	CONSTANT(MONITOR_DS);
+	CONSTANT(VECTORS);
+	CONSTANT(LARGE_PAGE_SIZE);
+	CONSTANT(PTE_P);
+	CONSTANT(PTE_RW);
+	CONSTANT(PTE_PS);
+	CONSTANT(CR0_PG);
+	CONSTANT(CR0_WP);
+	CONSTANT(CR4_PSE);
+	CONSTANT(CPUID_PSE);
+	CONSTANT(MULTIBOOT_HEADER_MAGIC);
+	CONSTANT(MULTIBOOT_PAGE_ALIGN);
+	CONSTANT(MULTIBOOT_MEMORY_INFO);
+}

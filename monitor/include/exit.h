@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Exits: the moments at which control passes from a guest to the monitor.
+ *
+ * Every exit gets a reason, is counted, is written into the virtual processor's history and
+ * is handled by one function, whose verdict says whose business comes next. The history is
+ * read by the kill report, by the debugger and by whoever looks at the machine from outside.
+ */
+#ifndef EXIT_H
+#define EXIT_H
+
+#include "x86.h"
+
+struct vcpu;
+struct insn;
+
+enum exit_reason {
+	EXIT_INTERRUPT,          /* a device of the real machine wants attention */
+	EXIT_PRIVILEGED,         /* a privileged instruction of the guest's kernel */
+	EXIT_PORT,               /* IN, OUT, INS, OUTS */
+	EXIT_SOFTWARE_INTERRUPT, /* INT n, INT3 or INTO: no gate is open to the guest */
+	EXIT_PROTECTION,         /* a limit, a type or a privilege level was violated */
+	EXIT_PAGE_FAULT,
+	EXIT_EXCEPTION, /* any other exception: the guest's own */
+	EXIT_REASONS,
+};
+
+const char *exit_reason_name(enum exit_reason reason);
+
+/* What is to happen after an exit. */
+enum verdict {
+	VERDICT_RESUME,      /* the guest goes on where its registers say */
+	VERDICT_GUEST_FAULT, /* the exception that came is the guest's own: inject it */
+	VERDICT_ENDED,       /* the guest is over: it halted, switched itself off or was killed */
+};
+
+#define EXIT_HISTORY 32 /* records kept: a power of two */
+
+struct exit_record {
+	uint32_t sequence; /* counts this processor's exits, from 0 */
+	uint32_t cs, eip;
+	uint32_t error_code;
+	uint32_t address; /* a page fault's linear address (CR2), else 0 */
+	uint8_t vector;
+	uint8_t reason; /* enum exit_reason */
+	uint8_t byte_count; /* of the instruction at CS:EIP, where the monitor had to read it */
+	uint8_t bytes[15];
+};
+
+struct exit_history {
+	uint32_t total;
+	uint32_t count[EXIT_REASONS];
+	struct exit_record record[EXIT_HISTORY]; /* number `sequence` at index sequence % EXIT_HISTORY */
+};
+
+/* Ends the guest after writing one report: why, where, its registers, its last exits.
+ * Returns VERDICT_ENDED, so that a handler can end with it. */
+enum verdict vm_kill(struct vcpu *vcpu, const char *why);
+
+/* Prints how many exits of each kind a guest took. */
+void exit_summary(const struct vcpu *vcpu);
+
+#endif

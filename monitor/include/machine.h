@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The real machine, as far as the monitor drives it: memory, tables, interrupt controllers,
+ * timer, serial line, log and power.
+ */
+#ifndef MACHINE_H
+#define MACHINE_H
+
+#include "layout.h"
+#include "multiboot.h"
+#include "organ.h"
+#include "x86.h"
+
+/* ---- memory (memory.c): frames of PAGE_SIZE bytes, up to MACHINE_MEMORY_MAX ---- */
+
+/* Learns from the boot loader's map which frames are free. */
+void memory_init(const struct multiboot_info *info);
+
+/* `count` frames side by side, zeroed, aligned to `alignment` bytes (a power of two, at least
+ * PAGE_SIZE). False where there is no such run. */
+bool frames_allocate(uint32_t count, uint32_t alignment, maddr_t *first);
+void frames_free(maddr_t first, uint32_t count);
+uint32_t frames_available(void);
+
+/* The monitor's own view of a machine address: the direct map. */
+static inline void *machine_pointer(maddr_t address)
+{
+	return (void *)(uintptr_t)(MONITOR_BASE + address.raw);
+}
+
+static inline maddr_t machine_address(const void *pointer)
+{
+	return maddr((uint32_t)(uintptr_t)pointer - MONITOR_BASE);
+}
+
+/* ---- paging (paging.c) ---- */
+
+void paging_init(void);
+
+/* A new page directory that holds the direct map and nothing else; false: no memory. */
+bool page_directory_create(maddr_t *directory);
+
+/* Maps one page: linear -> machine, with PTE_... flags. False: no memory for a page table. */
+bool page_map(maddr_t directory, gla_t linear, maddr_t machine, uint32_t flags);
+
+/* ---- descriptor tables (tables.c) ---- */
+
+struct gdt;
+
+/* The monitor's own GDT, IDT and TSS, through the functions of rings.h. */
+void tables_init(void);
+
+/* Writes the monitor's own entries, the last eight, into a GDT. */
+void gdt_fill_monitor(struct gdt *gdt);
+void gdt_load(const struct gdt *gdt);
+
+/* Where a trap from an outer ring finds its stack. */
+void tss_set_stack(uint32_t esp0);
+
+/* ---- interrupts and time (interrupts.c): two 8259s, an 8254 at 100 Hz ---- */
+
+#define TICKS_PER_SECOND 100u
+
+void interrupts_init(void);
+
+/* A real interrupt has arrived: acknowledges it. True where it was a tick of the timer. */
+bool interrupt_acknowledge(unsigned irq);
+
+/* Ticks since the start. */
+uint32_t machine_ticks(void);
+
+/* ---- the serial line (serial.c): the guests' console ---- */
+
+void serial_init(void);
+void serial_put(uint8_t byte);
+
+/* ---- the monitor's log (log.c): port 0xe9, and a copy in memory ---- */
+
+void log_init(void);
+
+/* printf with %s %c %u %d %x %% and a width with leading zeros or blanks. */
+__attribute__((format(printf, 1, 2))) void log_printf(const char *format, ...);
+
+/* The same into `text`, at most `size` bytes with the final NUL. */
+__attribute__((format(printf, 3, 4))) void text_printf(
+	char *text, size_t size, const char *format, ...);
+
+/* ---- the end (power.c) ---- */
+
+/* Switches the machine off; where that is not to be had, halts. */
+_Noreturn void machine_power_off(void);
+
+/* The monitor itself cannot go on: one message, then power off. */
+__attribute__((format(printf, 1, 2))) _Noreturn void panic(const char *format, ...);
+
+#endif

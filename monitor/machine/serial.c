@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * COM1, the guests' console: 115200 baud, 8 bits, no parity, one stop bit, by polling
+ * (PC16550D data sheet, section 8).
+ */
+#include "cpu.h"
+#include "machine.h"
+
+#define COM1          0x3f8
+#define UART_DATA     (COM1 + 0)
+#define UART_IER      (COM1 + 1)
+#define UART_FCR      (COM1 + 2)
+#define UART_LCR      (COM1 + 3)
+#define UART_MCR      (COM1 + 4)
+#define UART_LSR      (COM1 + 5)
+#define LCR_8N1       0x03
+#define LCR_DLAB      0x80
+#define FCR_ENABLE    0x07 /* FIFOs on, both emptied */
+#define MCR_DTR_RTS   0x03
+#define LSR_THRE      0x20
+#define DIVISOR       1       /* 115200 baud */
+#define WAIT_LIMIT    1000000 /* polls; far longer than a byte takes */
+
+static bool absent; /* no UART answers */
+
+void serial_init(void)
+{
+	port_write8(UART_IER, 0);
+	port_write8(UART_LCR, LCR_DLAB | LCR_8N1);
+	port_write8(UART_DATA, DIVISOR);
+	port_write8(UART_IER, DIVISOR >> 8);
+	port_write8(UART_LCR, LCR_8N1);
+	port_write8(UART_FCR, FCR_ENABLE);
+	port_write8(UART_MCR, MCR_DTR_RTS);
+	absent = port_read8(UART_LSR) == 0xff;
+}
+
+void serial_put(uint8_t byte)
+{
+	if (absent)
+		return;
+	for (unsigned wait = 0; !(port_read8(UART_LSR) & LSR_THRE); wait++) {
+		if (wait == WAIT_LIMIT) {
+			absent = true;
+			return;
+		}
+	}
+	port_write8(UART_DATA, byte);
+}

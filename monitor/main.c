@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* From the boot loader's hand to the first guest. */
+#include "machine.h"
+#include "strings.h"
+#include "vm.h"
+
+_Noreturn void monitor_main(uint32_t magic, maddr_t information);
+
+static const struct multiboot_info *check_loader(uint32_t magic, maddr_t information)
+{
+	if (magic != MULTIBOOT_BOOT_MAGIC)
+		panic("not started by a Multiboot loader: EAX is %08x, should be %08x", magic,
+			MULTIBOOT_BOOT_MAGIC);
+	const struct multiboot_info *info = machine_pointer(information);
+	if (!(info->flags & (MULTIBOOT_HAS_MEMORY | MULTIBOOT_HAS_MAP)))
+		panic("the boot loader does not say how much memory there is");
+	if (!(info->flags & MULTIBOOT_HAS_MODULES) || info->module_count == 0)
+		panic("no guest to run: give the monitor at least one Multiboot module");
+	return info;
+}
+
+/* The last part of a path: loaders hand over the module's file name, some with its folders. */
+static const char *without_folders(const char *command_line)
+{
+	const char *start = command_line;
+	for (const char *c = command_line; *c && *c != ' '; c++)
+		if (*c == '/')
+			start = c + 1;
+	return start;
+}
+
+static void create_guests(const struct multiboot_info *info)
+{
+	const struct multiboot_module *module = machine_pointer(maddr(info->modules));
+
+	for (uint32_t i = 0; i < info->module_count; i++) {
+		if (module[i].end > MACHINE_MEMORY_MAX || module[i].start > module[i].end)
+			panic("module %u lies at %08x to %08x, out of the monitor's reach (%u MiB)", i,
+				module[i].start, module[i].end, MACHINE_MEMORY_MAX >> 20);
+		vm_create(&(struct vm_config){
+			.command_line =
+				without_folders(machine_pointer(maddr(module[i].command_line))),
+			.image = machine_pointer(maddr(module[i].start)),
+			.image_size = module[i].end - module[i].start,
+		});
+	}
+}
+
+void monitor_main(uint32_t magic, maddr_t information)
+{
+	serial_init();
+	log_init();
+	log_printf("ringfence: the monitor is running\n");
+	const struct multiboot_info *info = check_loader(magic, information);
+	memory_init(info);
+	paging_init();
+	tables_init();
+	interrupts_init();
+	log_printf("ringfence: %u KiB of memory free\n", frames_available() * (PAGE_SIZE / 1024));
+	create_guests(info);
+
+	struct vm *first = vm_next_ready(VM_MAX - 1);
+	if (!first)
+		panic("none of the guests could be loaded; the lines above say why");
+	vm_start(first);
+	world_enter(&first->vcpu);
+}

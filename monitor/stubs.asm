@@ -1,0 +1,73 @@
+; SPDX-License-Identifier: BSD-2-Clause
+;
+; One stub for each vector: the start of the only path by which a trap enters the monitor.
+;
+; The processor has pushed (SDM 3A 6.12.1), from an outer ring on the stack that the TSS names:
+;       ss  esp  eflags  cs  eip  [error code]
+; A stub makes every frame alike, with an error code and the number of the vector:
+;       ss  esp  eflags  cs  eip  error_code  vector
+; A trap out of a guest goes on at world_exit (lab 1). A trap out of ring 0 is the monitor's
+; own mistake: the processor has pushed no SS and ESP then, and monitor_fault() reports it.
+
+%include "constants.inc"
+
+extern world_exit
+extern monitor_fault
+extern double_fault_report
+extern organ_unwritten
+extern monitor_stack_top
+global stub_table
+global double_fault_task
+global exit_unwritten
+
+; The vectors whose exceptions come with an error code (SDM 3A table 6-1).
+%define HAS_ERROR_CODE(v) (v == 8 || (v >= 10 && v <= 14) || v == 17)
+
+section .text
+
+%assign vector 0
+%rep VECTORS
+stub %+ vector:
+%if !HAS_ERROR_CODE(vector)
+	push dword 0
+%endif
+	push dword vector
+	jmp trap
+%assign vector vector + 1
+%endrep
+
+trap:
+	test byte [esp + 12], 3         ; the ring that CS was in
+	jnz world_exit
+
+	; From ring 0: no way back. Give C the frame and a clean stack.
+	mov eax, esp
+	push eax
+	cld
+	call monitor_fault              ; (struct monitor_frame *), never returns
+
+; A double fault arrives through a task gate, so that a ruined stack does not matter: this is
+; a task of its own, with registers of its own (SDM 3A 7.3).
+double_fault_task:
+	cld
+	call double_fault_report        ; never returns
+
+; Where the skeleton's world_exit ends: a guest's segments are still loaded, and C needs flat
+; ones to say so.
+exit_unwritten:
+	mov ax, MONITOR_DS
+	mov ds, ax
+	mov es, ax
+	mov esp, monitor_stack_top
+	push dword .name
+	call organ_unwritten            ; never returns
+.name:
+	db "world_exit", 0
+
+section .rodata align=4
+stub_table:
+%assign vector 0
+%rep VECTORS
+	dd stub %+ vector
+%assign vector vector + 1
+%endrep

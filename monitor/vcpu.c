@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The virtual processor: its registers, its segments, its next instruction.
+ *
+ * The invariant that world_enter() counts on: every selector in `registers` can be loaded
+ * from the GDT in use. The guest itself can only load what the processor lets it; the monitor
+ * keeps to the same rules (vcpu_selector_loads) when it writes a selector or the table.
+ */
+#include "cpu.h"
+#include "machine.h"
+#include "strings.h"
+#include "vm.h"
+
+uint32_t *vcpu_register(struct vcpu *vcpu, unsigned number)
+{
+	struct guest_registers *r = &vcpu->registers;
+	uint32_t *const in_encoding_order[] = {
+		&r->eax, &r->ecx, &r->edx, &r->ebx, &r->esp, &r->ebp, &r->esi, &r->edi};
+
+	return in_encoding_order[number];
+}
+
+uint32_t *vcpu_segment_register(struct vcpu *vcpu, enum insn_segment segment)
+{
+	struct guest_registers *r = &vcpu->registers;
+	uint32_t *const in_encoding_order[] = {&r->es, &r->cs, &r->ss, &r->ds, &r->fs, &r->gs};
+
+	return in_encoding_order[segment];
+}
+
+/* The descriptor that a selector names in a GDT; not present where there is none. */
+static struct segment gdt_segment(const struct gdt *gdt, uint16_t selector)
+{
+	if (selector & SELECTOR_TI) /* no guest has an LDT: its descriptor is not present */
+		return (struct segment){0};
+	return descriptor_unpack(gdt->entry[SELECTOR_INDEX(selector)]);
+}
+
+static bool selector_is_null(uint16_t selector)
+{
+	return (selector & ~SELECTOR_RPL) == 0;
+}
+
+/* SDM 3A 5.5 to 5.8: what MOV, POP and far transfers check at privilege level `cpl`. */
+static bool gdt_selector_loads(
+	const struct gdt *gdt, unsigned cpl, enum insn_segment segment, uint16_t selector)
+{
+	struct segment target = gdt_segment(gdt, selector);
+	unsigned rpl = selector & SELECTOR_RPL;
+	bool code = target.type & TYPE_CODE;
+
+	if (selector_is_null(selector))
+		return segment != SEGMENT_CS && segment != SEGMENT_SS;
+	if (!target.present || !target.code_or_data)
+		return false;
+	if (segment == SEGMENT_CS) {
+		if (!code)
+			return false;
+		return target.type & TYPE_CONFORMING ? target.dpl <= cpl : target.dpl == cpl;
+	}
+	if (segment == SEGMENT_SS)
+		return !code && target.type & TYPE_WRITABLE && rpl == cpl && target.dpl == cpl;
+	if (code && !(target.type & TYPE_READABLE))
+		return false;
+	return (code && target.type & TYPE_CONFORMING) || (target.dpl >= cpl && target.dpl >= rpl);
+}
+
+bool vcpu_selector_loads(const struct vcpu *vcpu, enum insn_segment segment, uint16_t selector)
+{
+	return gdt_selector_loads(vcpu->gdt, vcpu_ring(vcpu), segment, selector);
+}
+
+/* The guest's table as the processor may see it; false where it is not in the guest's memory. */
+static bool gdt_from_guest(struct vcpu *vcpu, struct gdt *gdt, struct table_register gdtr)
+{
+	uint32_t count = (gdtr.limit + 1u) / sizeof(struct descriptor);
+
+	if (count > GDT_GUEST_ENTRIES)
+		count = GDT_GUEST_ENTRIES;
+	uint32_t size = count * sizeof(struct descriptor);
+	if (vcpu_read(vcpu, gla(gdtr.base), gdt->entry, size) != size)
+		return false;
+	for (uint32_t i = 1; i < count; i++)
+		gdt->entry[i] = descriptor_deprivilege(gdt->entry[i]);
+	gdt->entry[0] = (struct descriptor){0, 0}; /* never used (3.4.2) */
+	return true;
+}
+
+bool vcpu_load_gdt(struct vcpu *vcpu, struct table_register gdtr, const char **problem)
+{
+	static const enum insn_segment all[] = {
+		SEGMENT_CS, SEGMENT_SS, SEGMENT_DS, SEGMENT_ES, SEGMENT_FS, SEGMENT_GS};
+	static struct gdt candidate; /* too large for the stack */
+
+	memset(candidate.entry, 0, GDT_GUEST_ENTRIES * sizeof(struct descriptor));
+	if (!gdt_from_guest(vcpu, &candidate, gdtr)) {
+		*problem = "its GDT is not in its memory";
+		return false;
+	}
+	for (unsigned i = 0; i < ARRAY_LENGTH(all); i++) {
+		uint16_t selector = (uint16_t)*vcpu_segment_register(vcpu, all[i]);
+		if (gdt_selector_loads(&candidate, vcpu_ring(vcpu), all[i], selector))
+			continue;
+		*problem = "a segment register in use does not load from its new GDT (the processor's "
+			   "hidden copy of the old descriptor cannot be kept)";
+		return false;
+	}
+	memcpy(vcpu->gdt->entry, candidate.entry, GDT_GUEST_ENTRIES * sizeof(struct descriptor));
+	vcpu->guest_gdtr = gdtr;
+	return true;
+}
+
+void vcpu_activate(struct vcpu *vcpu)
+{
+	cr3_write(vcpu->page_directory);
+	gdt_load(vcpu->gdt);
+	/* a trap pushes downwards from the end of the registers */
+	tss_set_stack((uint32_t)(uintptr_t)(&vcpu->registers + 1));
+}
+
+/* ---- memory ---- */
+
+/* SDM 3A 5.3: is [offset, offset + size) inside the segment's limit? */
+static bool segment_holds(struct segment segment, uint32_t offset, uint32_t size)
+{
+	uint32_t last = offset + size - 1;
+	bool expand_down = !(segment.type & TYPE_CODE) && segment.type & TYPE_EXPAND_DOWN;
+
+	if (last < offset)
+		return false;
+	if (expand_down)
+		return offset > segment.limit && last <= (segment.default_big ? 0xffffffff : 0xffff);
+	return last <= segment.limit;
+}
+
+bool vcpu_linear(const struct vcpu *vcpu, enum insn_segment segment, uint32_t offset, uint32_t size,
+	bool write, gla_t *linear)
+{
+	uint32_t selector = *vcpu_segment_register((struct vcpu *)vcpu, segment);
+	struct segment target = gdt_segment(vcpu->gdt, (uint16_t)selector);
+	bool code = target.type & TYPE_CODE;
+
+	if (!target.present || !segment_holds(target, offset, size))
+		return false;
+	if (write && (code || !(target.type & TYPE_WRITABLE)))
+		return false;
+	if (!write && code && !(target.type & TYPE_READABLE) && segment != SEGMENT_CS)
+		return false;
+	*linear = gla(target.base + offset);
+	return true;
+}
+
+typedef uint32_t (*vm_copy_function)(struct vm *vm, gpa_t at, uint8_t *buffer, uint32_t size);
+
+static uint32_t copy_out(struct vm *vm, gpa_t at, uint8_t *buffer, uint32_t size)
+{
+	return vm_read(vm, at, buffer, size);
+}
+
+static uint32_t copy_in(struct vm *vm, gpa_t at, uint8_t *buffer, uint32_t size)
+{
+	return vm_write(vm, at, buffer, size);
+}
+
+static uint32_t vcpu_copy(
+	struct vcpu *vcpu, gla_t at, uint8_t *buffer, uint32_t size, vm_copy_function copy)
+{
+	uint32_t done = 0;
+	gpa_t physical;
+
+	while (done < size && vcpu_translate(vcpu, gla(at.raw + done), &physical)) {
+		uint32_t part = PAGE_SIZE - physical.raw % PAGE_SIZE;
+		if (part > size - done)
+			part = size - done;
+		uint32_t copied = copy(vcpu->vm, physical, buffer + done, part);
+		done += copied;
+		if (copied < part)
+			break;
+	}
+	return done;
+}
+
+uint32_t vcpu_read(struct vcpu *vcpu, gla_t from, void *to, uint32_t size)
+{
+	return vcpu_copy(vcpu, from, to, size, copy_out);
+}
+
+uint32_t vcpu_write(struct vcpu *vcpu, gla_t to, const void *from, uint32_t size)
+{
+	return vcpu_copy(vcpu, to, (uint8_t *)(uintptr_t)from, size, copy_in);
+}
+
+/* ---- the next instruction ---- */
+
+enum decode_status vcpu_decode(struct vcpu *vcpu, struct insn *insn, uint8_t bytes[15], size_t *count)
+{
+	struct segment code = gdt_segment(vcpu->gdt, (uint16_t)vcpu->registers.cs);
+	uint32_t eip = vcpu->registers.eip;
+	uint32_t room = code.limit - eip; /* bytes behind the first one */
+
+	*count = 0;
+	if (eip > code.limit)
+		return DECODE_TRUNCATED;
+	*count = vcpu_read(vcpu, gla(code.base + eip), bytes, room < 14 ? room + 1 : 15);
+	return insn_decode(insn, bytes, *count, code.default_big ? 32 : 16);
+}

@@ -1,15 +1,103 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# Ringfence: every job is a target here. `make help` lists them.
+# Ringfence: every job is a target here.
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
+.SUFFIXES:
 MAKEFLAGS += --no-builtin-rules
 
 LAB   ?= 1
 FROM  ?= labs
+GUEST ?= hello
+SEED  ?= 1
 BUILD ?= build
+JOBS  ?= $(shell nproc)
 
 # One short line for each thing that is built.
-SAY = @printf '  %-5s %s\n' $(1) $(2)
+SAY = @printf '  %-5s %s\n' "$(1)" "$(2)"
 
 include monitor/monitor.mk
+include guests/guests.mk
+include grader/grader.mk
+
+# ---- packages ----
+
+PACKAGES := gcc libc6-dev nasm bochs bochsbios vgabios check pkg-config libjansson-dev libelf-dev \
+	libarchive-dev libsubunit-dev bubblewrap
+CHECK_PACKAGES := libzydis-dev parallel gdb qemu-system-x86 clang-format cppcheck shellcheck
+
+.PHONY: packages check-packages
+packages:
+	@grader/install.sh $(PACKAGES)
+check-packages:
+	@grader/install.sh $(PACKAGES) $(CHECK_PACKAGES)
+
+.PHONY: kit
+kit: packages
+	@$(MAKE) --no-print-directory -j$(JOBS) chassis guests tools
+
+# ---- the commands ----
+
+.PHONY: help
+help: ## this list
+	@echo "Ringfence. Variables: LAB=1 FROM=labs|solutions|folder GUEST=hello SEED=1"
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
+
+.PHONY: demo
+demo: kit ## boots the reference monitor, shows what happened, grades a sample
+	@grader/demo.sh
+
+.PHONY: run
+run: kit ## boots GUEST under the monitor of LAB and FROM (GUI=x or GUI=term shows its screen)
+	@$(MAKE) --no-print-directory organs LAB=$(LAB) FROM=$(FROM)
+	@$(BUILD)/grader/run --monitor $(OUT)/monitor.elf $(if $(GUI),--gui $(GUI)) $(foreach g,$(GUEST),"$(BUILD)/guests/$(g).elf $(ARGS)")
+
+.PHONY: bare
+bare: kit ## boots GUEST with no monitor
+	@$(BUILD)/grader/run $(if $(GUI),--gui $(GUI)) "$(BUILD)/guests/$(GUEST).elf $(ARGS)"
+
+.PHONY: qemu
+qemu: kit ## boots the same in QEMU (DISK=1: from the disk image)
+	@grader/install.sh qemu-system-x86
+	@$(MAKE) --no-print-directory organs LAB=$(LAB) FROM=$(FROM)
+	@grader/qemu.sh $(OUT)/monitor.elf $(foreach g,$(GUEST),"$(BUILD)/guests/$(g).elf $(ARGS)")
+
+.PHONY: grade
+grade: kit ## judges a submission: LAB= FROM= SEED= TEST= JSON=file
+	@$(BUILD)/grader/judge --lab $(LAB) --from "$(FROM)" --seed $(SEED) --jobs $(JOBS) \
+		$(if $(TEST),--test "$(TEST)") $(if $(JSON),--json "$(JSON)")
+
+.PHONY: mutation
+mutation: kit ## grades every seeded bug and every cheat of LAB (FULL=1: the whole matrix)
+	@grader/mutation.sh $(LAB) $(JOBS) $(FULL)
+
+.PHONY: bench
+bench: kit ## the cost tables, in Bochs's instruction counts
+	@$(MAKE) --no-print-directory organs LAB=$(LAB) FROM=solutions
+	@$(BUILD)/grader/bench $(BUILD)/monitor/$(LAB)-solutions/monitor.elf
+
+.PHONY: labs
+labs: ## makes the skeletons in labs/ from solutions/
+	@grader/skeletons.sh labs
+
+.PHONY: check-fast
+check-fast: check-packages ## the tests that take seconds
+	@$(MAKE) --no-print-directory -j$(JOBS) chassis guests tools tests
+	@grader/check.sh fast $(JOBS)
+
+.PHONY: check
+check: check-packages ## all tests
+	@$(MAKE) --no-print-directory -j$(JOBS) chassis guests tools tests
+	@grader/check.sh all $(JOBS)
+
+.PHONY: format
+format: ## puts the C sources into the house style
+	@clang-format -i $$(git ls-files '*.c' '*.h')
+
+.PHONY: transcript
+transcript: ## the transcript in README.md, made anew
+	@grader/transcript.sh
+
+.PHONY: clean
+clean: ## removes everything that was built
+	@rm -rf $(BUILD)

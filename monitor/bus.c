@@ -14,7 +14,8 @@ static const struct bus_range *bus_find(const struct bus *bus, uint16_t port)
 void bus_attach(struct bus *bus, struct bus_range range)
 {
 	if (bus->count == BUS_RANGES)
-		panic("no room on the bus for ports %x to %x: raise BUS_RANGES", range.first, range.last);
+		panic("no room on the bus for ports %x to %x: raise BUS_RANGES", range.first,
+			range.last);
 	for (uint32_t port = range.first; port <= range.last; port++)
 		if (bus_find(bus, (uint16_t)port))
 			panic("two devices want port %x", port);

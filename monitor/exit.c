@@ -132,12 +132,12 @@ static struct vcpu *turn_over(struct vcpu *vcpu)
 {
 	exit_summary(vcpu);
 	struct vm *next = vm_next_ready(vcpu->vm->number);
-	if (!next) {
-		log_printf("ringfence: no guest is left to run\n");
-		machine_power_off();
+	if (next) {
+		vm_start(next);
+		return &next->vcpu;
 	}
-	vm_start(next);
-	return &next->vcpu;
+	log_printf("ringfence: no guest is left to run\n");
+	machine_power_off();
 }
 
 struct vcpu *vm_exit(struct vcpu *vcpu)

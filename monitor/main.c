@@ -35,8 +35,8 @@ static void create_guests(const struct multiboot_info *info)
 
 	for (uint32_t i = 0; i < info->module_count; i++) {
 		if (module[i].end > MACHINE_MEMORY_MAX || module[i].start > module[i].end)
-			panic("module %u lies at %08x to %08x, out of the monitor's reach (%u MiB)", i,
-				module[i].start, module[i].end, MACHINE_MEMORY_MAX >> 20);
+			panic("module %u lies at %08x to %08x, out of the monitor's reach (%u MiB)",
+				i, module[i].start, module[i].end, MACHINE_MEMORY_MAX >> 20);
 		vm_create(&(struct vm_config){
 			.command_line =
 				without_folders(machine_pointer(maddr(module[i].command_line))),

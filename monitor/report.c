@@ -44,9 +44,9 @@ static void report_registers(const struct guest_registers *r)
 {
 	log_printf("  eax %08x ebx %08x ecx %08x edx %08x\n", r->eax, r->ebx, r->ecx, r->edx);
 	log_printf("  esi %08x edi %08x ebp %08x esp %08x\n", r->esi, r->edi, r->ebp, r->esp);
-	log_printf("  cs %04x ss %04x ds %04x es %04x fs %04x gs %04x eflags %08x\n", r->cs & 0xffff,
-		r->ss & 0xffff, r->ds & 0xffff, r->es & 0xffff, r->fs & 0xffff, r->gs & 0xffff,
-		r->eflags);
+	log_printf("  cs %04x ss %04x ds %04x es %04x fs %04x gs %04x eflags %08x\n",
+		r->cs & 0xffff, r->ss & 0xffff, r->ds & 0xffff, r->es & 0xffff, r->fs & 0xffff,
+		r->gs & 0xffff, r->eflags);
 }
 
 static void report_exit(const struct vcpu *vcpu, const struct exit_record *exit)

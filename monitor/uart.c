@@ -3,11 +3,19 @@
 #include "machine.h"
 #include "vm.h"
 
-enum uart_register { DATA, INTERRUPT_ENABLE, FIFO_CONTROL, LINE_CONTROL, MODEM_CONTROL, LINE_STATUS,
-	MODEM_STATUS, SCRATCH };
+enum uart_register {
+	DATA,
+	INTERRUPT_ENABLE,
+	FIFO_CONTROL,
+	LINE_CONTROL,
+	MODEM_CONTROL,
+	LINE_STATUS,
+	MODEM_STATUS,
+	SCRATCH
+};
 
 #define DIVISOR_LATCH        0x80 /* in the line control register */
-#define NO_INTERRUPT_PENDING 0x01 /* interrupt identification, read where FIFO control is written */
+#define NO_INTERRUPT_PENDING 0x01 /* interrupt identification, at FIFO control's port */
 #define TRANSMITTER_EMPTY    0x60 /* line status: holding and shift register */
 #define CARRIER              0xb0 /* modem status: clear to send, data set ready, carrier */
 

@@ -101,12 +101,14 @@ bool vcpu_load_gdt(struct vcpu *vcpu, struct table_register gdtr, const char **p
 		uint16_t selector = (uint16_t)*vcpu_segment_register(vcpu, all[i]);
 		if (gdt_selector_loads(&candidate, vcpu_ring(vcpu), all[i], selector))
 			continue;
-		*problem = "a segment register in use does not load from its new GDT (the processor's "
-			   "hidden copy of the old descriptor cannot be kept)";
+		*problem =
+			"a segment register in use does not load from its new GDT (the processor's "
+			"hidden copy of the old descriptor cannot be kept)";
 		return false;
 	}
 	memcpy(vcpu->gdt->entry, candidate.entry, GDT_GUEST_ENTRIES * sizeof(struct descriptor));
 	vcpu->guest_gdtr = gdtr;
+	vcpu->code_selector = 0; /* what code_segment() keeps is old */
 	return true;
 }
 
@@ -129,7 +131,8 @@ static bool segment_holds(struct segment segment, uint32_t offset, uint32_t size
 	if (last < offset)
 		return false;
 	if (expand_down)
-		return offset > segment.limit && last <= (segment.default_big ? 0xffffffff : 0xffff);
+		return offset > segment.limit &&
+		       last <= (segment.default_big ? 0xffffffff : 0xffff);
 	return last <= segment.limit;
 }
 
@@ -192,15 +195,43 @@ uint32_t vcpu_write(struct vcpu *vcpu, gla_t to, const void *from, uint32_t size
 
 /* ---- the next instruction ---- */
 
-enum decode_status vcpu_decode(struct vcpu *vcpu, struct insn *insn, uint8_t bytes[15], size_t *count)
+/* The code segment changes seldom, and every exit that decodes needs it: keep it unpacked. */
+static const struct segment *code_segment(struct vcpu *vcpu)
 {
-	struct segment code = gdt_segment(vcpu->gdt, (uint16_t)vcpu->registers.cs);
+	uint16_t selector = (uint16_t)vcpu->registers.cs;
+
+	if (vcpu->code_selector != selector) {
+		vcpu->code = gdt_segment(vcpu->gdt, selector);
+		vcpu->code_selector = selector;
+	}
+	return &vcpu->code;
+}
+
+enum decode_status vcpu_decode(
+	struct vcpu *vcpu, struct insn *insn, uint8_t bytes[15], size_t *count)
+{
+	const struct segment *code = code_segment(vcpu);
+	unsigned code_size = code->default_big ? 32 : 16;
 	uint32_t eip = vcpu->registers.eip;
-	uint32_t room = code.limit - eip; /* bytes behind the first one */
+	uint32_t linear = code->base + eip;
+	uint32_t behind = code->limit - eip; /* bytes that the segment has behind the first one */
+	uint32_t available = behind < INSN_MAX_LENGTH ? behind + 1 : INSN_MAX_LENGTH;
+	gpa_t physical;
+	maddr_t machine;
 
 	*count = 0;
-	if (eip > code.limit)
+	if (eip > code->limit)
 		return DECODE_TRUNCATED;
-	*count = vcpu_read(vcpu, gla(code.base + eip), bytes, room < 14 ? room + 1 : 15);
-	return insn_decode(insn, bytes, *count, code.default_big ? 32 : 16);
+	/* nearly always the longest instruction would lie in one page: decode it in its place */
+	if (linear % PAGE_SIZE + available <= PAGE_SIZE &&
+		vcpu_translate(vcpu, gla(linear), &physical) &&
+		vm_translate(vcpu->vm, physical, &machine)) {
+		const uint8_t *text = machine_pointer(machine);
+		enum decode_status status = insn_decode(insn, text, available, code_size);
+		*count = status == DECODE_OK ? insn->length : available;
+		memcpy(bytes, text, *count);
+		return status;
+	}
+	*count = vcpu_read(vcpu, gla(linear), bytes, available);
+	return insn_decode(insn, bytes, *count, code_size);
 }

@@ -10,7 +10,7 @@
 
 #define SCREEN_START 0xb8000u /* the VGA text buffer, guest-physical and machine address alike */
 #define SCREEN_END   0xc0000u
-#define SCREEN_BLANK 0x0720   /* a blank, light grey on black */
+#define SCREEN_BLANK 0x0720 /* a blank, light grey on black */
 
 #define POWER_PORT 0x8900 /* Bochs's and ours: the word "Shutdown" switches the machine off */
 
@@ -136,22 +136,26 @@ static void vm_write_information(struct vm *vm, const char *command_line)
 {
 	uint32_t top = vm->memory_size - 0x10000;
 	struct boot_information boot = {
-		.info = {
-			.flags = MULTIBOOT_HAS_MEMORY | MULTIBOOT_HAS_COMMAND_LINE | MULTIBOOT_HAS_MAP |
-				MULTIBOOT_HAS_LOADER_NAME,
-			.memory_lower = 639,
-			.memory_upper = top / 1024 - 1024,
-			.command_line = BOOT_INFO + offsetof(struct boot_information, command_line),
-			.map_length = sizeof(boot.map),
-			.map = BOOT_INFO + offsetof(struct boot_information, map),
-			.loader_name = BOOT_INFO + offsetof(struct boot_information, loader_name),
-		},
-		.map = {
-			map_entry(0, 639 * 1024, MULTIBOOT_MAP_USABLE),
-			map_entry(639 * 1024, 640 * 1024, MULTIBOOT_MAP_RESERVED),
-			map_entry(0x100000, top, MULTIBOOT_MAP_USABLE),
-			map_entry(top, vm->memory_size, MULTIBOOT_MAP_RESERVED),
-		},
+		.info =
+			{
+				.flags = MULTIBOOT_HAS_MEMORY | MULTIBOOT_HAS_COMMAND_LINE |
+					 MULTIBOOT_HAS_MAP | MULTIBOOT_HAS_LOADER_NAME,
+				.memory_lower = 639,
+				.memory_upper = top / 1024 - 1024,
+				.command_line =
+					BOOT_INFO + offsetof(struct boot_information, command_line),
+				.map_length = sizeof(boot.map),
+				.map = BOOT_INFO + offsetof(struct boot_information, map),
+				.loader_name =
+					BOOT_INFO + offsetof(struct boot_information, loader_name),
+			},
+		.map =
+			{
+				map_entry(0, 639 * 1024, MULTIBOOT_MAP_USABLE),
+				map_entry(639 * 1024, 640 * 1024, MULTIBOOT_MAP_RESERVED),
+				map_entry(0x100000, top, MULTIBOOT_MAP_USABLE),
+				map_entry(top, vm->memory_size, MULTIBOOT_MAP_RESERVED),
+			},
 		.loader_name = "Ringfence",
 	};
 	text_printf(boot.command_line, sizeof(boot.command_line), "%s", command_line);

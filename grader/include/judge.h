@@ -3,7 +3,7 @@
  * The judge: what a lab declares, and what a graded test can ask for.
  *
  * A graded test is an ordinary Check test, one START_TEST, run in a process of its own. It
- * boots machines (machine.h), looks at them from outside and asserts. A lab lists its tests
+ * boots machines (machines.h), looks at them from outside and asserts. A lab lists its tests
  * with their property and points.
  */
 #ifndef JUDGE_H
@@ -29,8 +29,8 @@ struct graded_test {
 
 struct lab {
 	unsigned number;
-	const char *name;   /* "rings" */
-	const char *folder; /* "1-rings" */
+	const char *name;         /* "rings" */
+	const char *folder;       /* "1-rings" */
 	const char *const *files; /* what a student hands in; the last is NULL */
 	const struct graded_test *tests;
 	size_t test_count;
@@ -39,7 +39,7 @@ struct lab {
 extern const struct lab lab_rings;
 
 /* All labs, the last is NULL. */
-extern const struct lab *const labs[];
+extern const struct lab *const all_labs[];
 
 /* ---- inside a running test ---- */
 
@@ -69,7 +69,8 @@ void measure(const char *name, uint64_t value);
  * missing. Ends the test with the status "error", never with a zero. */
 __attribute__((format(printf, 1, 2))) _Noreturn void infrastructure_error(const char *format, ...);
 
-/* ---- hooks that the runner calls in the test's process (machine.c has them) ---- */
+/* ---- hooks that the runner calls in the test's process (machines.c and explain.c have them) ----
+ */
 
 /* After a failure, while the machines are still there: what the guest did, the last exits,
  * the instruction. Appended to the message. May write nothing. */

@@ -16,7 +16,7 @@ struct vm;
 struct elf_image {
 	const uint8_t *bytes;
 	uint32_t size;
-	uint32_t entry; /* guest-physical */
+	uint32_t entry;      /* guest-physical */
 	const void *symbols; /* struct elf_symbol[], or NULL */
 	uint32_t symbol_count;
 	const char *strings;

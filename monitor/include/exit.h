@@ -42,7 +42,7 @@ struct exit_record {
 	uint32_t error_code;
 	uint32_t address; /* a page fault's linear address (CR2), else 0 */
 	uint8_t vector;
-	uint8_t reason; /* enum exit_reason */
+	uint8_t reason;     /* enum exit_reason */
 	uint8_t byte_count; /* of the instruction at CS:EIP, where the monitor had to read it */
 	uint8_t bytes[15];
 };
@@ -50,7 +50,8 @@ struct exit_record {
 struct exit_history {
 	uint32_t total;
 	uint32_t count[EXIT_REASONS];
-	struct exit_record record[EXIT_HISTORY]; /* number `sequence` at index sequence % EXIT_HISTORY */
+	struct exit_record
+		record[EXIT_HISTORY]; /* number `sequence` at index sequence % EXIT_HISTORY */
 };
 
 /* Ends the guest after writing one report: why, where, its registers, its last exits.

@@ -14,19 +14,19 @@
 #define LAYOUT_H
 
 #define MONITOR_BASE       0xf0000000u
-#define MONITOR_LOAD       0x00100000u         /* machine address of the image */
+#define MONITOR_LOAD       0x00100000u          /* machine address of the image */
 #define MACHINE_MEMORY_MAX (240u * 1024 * 1024) /* bytes that the direct map can hold */
 
 /*
  * Selectors. The monitor owns the last eight entries of every GDT that it loads, so that a
  * guest's own descriptors keep the indices that the guest gave them.
  */
-#define GDT_ENTRIES        8192
-#define GDT_GUEST_ENTRIES  8184
-#define MONITOR_CS         0xffc0
-#define MONITOR_DS         0xffc8
-#define MONITOR_TSS        0xffd0
-#define MONITOR_FAULT_TSS  0xffd8 /* the task that reports the monitor's own double fault */
+#define GDT_ENTRIES       8192
+#define GDT_GUEST_ENTRIES 8184
+#define MONITOR_CS        0xffc0
+#define MONITOR_DS        0xffc8
+#define MONITOR_TSS       0xffd0
+#define MONITOR_FAULT_TSS 0xffd8 /* the task that reports the monitor's own double fault */
 
 /* The selectors that the boot loader leaves to a kernel, on the bare machine and here. */
 #define BOOT_CS 0x08

@@ -74,6 +74,9 @@ uint32_t machine_ticks(void);
 void serial_init(void);
 void serial_put(uint8_t byte);
 
+/* Waits until everything has left the UART. */
+void serial_flush(void);
+
 /* ---- the monitor's log (log.c): port 0xe9, and a copy in memory ---- */
 
 void log_init(void);

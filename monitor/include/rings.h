@@ -31,13 +31,13 @@
 struct segment {
 	uint32_t base;
 	uint32_t limit;
-	uint8_t type;        /* 4 bits: TYPE_..., or the system types of 3.5 where !code_or_data */
-	bool code_or_data;   /* S */
-	uint8_t dpl;         /* 0 to 3 */
-	bool present;        /* P */
-	bool available;      /* AVL, free for software */
-	bool default_big;    /* D/B */
-	bool granular;       /* G */
+	uint8_t type;      /* 4 bits: TYPE_..., or the system types of 3.5 where !code_or_data */
+	bool code_or_data; /* S */
+	uint8_t dpl;       /* 0 to 3 */
+	bool present;      /* P */
+	bool available;    /* AVL, free for software */
+	bool default_big;  /* D/B */
+	bool granular;     /* G */
 };
 
 /*

@@ -17,9 +17,9 @@
 #include "rings.h"
 #include "uart.h"
 
-#define VM_MAX       32         /* virtual machines at once */
-#define VM_NAME_SIZE 24         /* bytes, with the final NUL */
-#define VM_MEMORY    (16u << 20) /* bytes of memory where the command line does not say */
+#define VM_MAX        32          /* virtual machines at once */
+#define VM_NAME_SIZE  24          /* bytes, with the final NUL */
+#define VM_MEMORY     (16u << 20) /* bytes of memory where the command line does not say */
 #define VM_MEMORY_MIN (1u << 20)
 
 /* A whole global descriptor table. */
@@ -36,6 +36,8 @@ struct vcpu {
 	/* what the processor really uses while this one runs */
 	struct gdt *gdt;
 	maddr_t page_directory;
+	uint16_t code_selector; /* whose descriptor `code` is; 0: no one's */
+	struct segment code;
 	/* what the guest believes: LGDT's operand */
 	struct table_register guest_gdtr;
 	struct exit_history exits;
@@ -48,9 +50,9 @@ struct vm {
 	char name[VM_NAME_SIZE];
 	unsigned number; /* from 0, in the order of the modules */
 	enum vm_state state;
-	uint32_t memory_size; /* bytes, a multiple of PAGE_SIZE */
-	maddr_t *frames;      /* guest-physical page -> machine address of its frame */
-	uint32_t time_left;   /* 10 ms ticks until the monitor ends it; 0: for ever */
+	uint32_t memory_size;   /* bytes, a multiple of PAGE_SIZE */
+	maddr_t *frames;        /* guest-physical page -> machine address of its frame */
+	uint32_t time_left;     /* 10 ms ticks until the monitor ends it; 0: for ever */
 	struct elf_image image; /* the module it came from: symbols for reports */
 	struct bus bus;
 	struct uart uart;
@@ -59,9 +61,10 @@ struct vm {
 
 /* What is to be run, as the boot loader left it. */
 struct vm_config {
-	const char *command_line; /* "name word word ..."; mem=MIB and time=TICKS are the monitor's */
-	const uint8_t *image;     /* an ELF file in the direct map */
-	uint32_t image_size;      /* bytes */
+	const char
+		*command_line; /* "name word word ..."; mem=MIB and time=TICKS are the monitor's */
+	const uint8_t *image;  /* an ELF file in the direct map */
+	uint32_t image_size;   /* bytes */
 };
 
 /* A new virtual machine, ready to run, or NULL after a message on the log that says why not. */
@@ -132,6 +135,7 @@ bool vcpu_map_memory(struct vcpu *vcpu);
  * Reads and decodes the instruction at the guest's CS:EIP. `bytes` receives what was read, at
  * most 15 bytes, `count` how many.
  */
-enum decode_status vcpu_decode(struct vcpu *vcpu, struct insn *insn, uint8_t bytes[15], size_t *count);
+enum decode_status vcpu_decode(
+	struct vcpu *vcpu, struct insn *insn, uint8_t bytes[15], size_t *count);
 
 #endif

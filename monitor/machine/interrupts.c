@@ -10,22 +10,22 @@
 #include "cpu.h"
 #include "machine.h"
 
-#define MASTER_COMMAND   0x20
-#define MASTER_DATA      0x21
-#define SLAVE_COMMAND    0xa0
-#define SLAVE_DATA       0xa1
-#define ICW1_INIT        0x11 /* edge triggered, cascaded, ICW4 follows */
-#define ICW4_8086        0x01
-#define CASCADE_IRQ      2
-#define OCW2_EOI         0x20
-#define OCW3_READ_ISR    0x0b
-#define SPURIOUS_IRQ     7
+#define MASTER_COMMAND 0x20
+#define MASTER_DATA    0x21
+#define SLAVE_COMMAND  0xa0
+#define SLAVE_DATA     0xa1
+#define ICW1_INIT      0x11 /* edge triggered, cascaded, ICW4 follows */
+#define ICW4_8086      0x01
+#define CASCADE_IRQ    2
+#define OCW2_EOI       0x20
+#define OCW3_READ_ISR  0x0b
+#define SPURIOUS_IRQ   7
 
-#define PIT_CHANNEL0     0x40
-#define PIT_CONTROL      0x43
-#define PIT_RATE_MODE    0x34 /* channel 0, low byte then high byte, mode 2 */
-#define PIT_HZ           1193182u
-#define IRQ_TIMER        0
+#define PIT_CHANNEL0  0x40
+#define PIT_CONTROL   0x43
+#define PIT_RATE_MODE 0x34 /* channel 0, low byte then high byte, mode 2 */
+#define PIT_HZ        1193182u
+#define IRQ_TIMER     0
 
 static uint32_t ticks;
 
@@ -40,7 +40,7 @@ void interrupts_init(void)
 	port_write8(MASTER_DATA, ICW4_8086);
 	port_write8(SLAVE_DATA, ICW4_8086);
 	/* only the timer may interrupt */
-	port_write8(MASTER_DATA, (uint8_t)~(1u << IRQ_TIMER));
+	port_write8(MASTER_DATA, (uint8_t) ~(1u << IRQ_TIMER));
 	port_write8(SLAVE_DATA, 0xff);
 
 	uint32_t divisor = PIT_HZ / TICKS_PER_SECOND;

@@ -101,8 +101,8 @@ static void sink_format(struct sink *sink, const char *format, va_list arguments
 			number = va_arg(arguments, int);
 			if (number < 0)
 				sink_put(sink, '-');
-			sink_put_number(
-				sink, number < 0 ? -(uint32_t)number : (uint32_t)number, 10, width, pad);
+			sink_put_number(sink, number < 0 ? -(uint32_t)number : (uint32_t)number, 10,
+				width, pad);
 			break;
 		default:
 			sink_put(sink, *format);
@@ -146,8 +146,9 @@ void panic(const char *format, ...)
 
 void organ_unwritten(const char *function)
 {
-	log_printf("ringfence: %s() is not written yet: see its contract in monitor/include and the "
-		   "lab's README.md\n",
+	log_printf(
+		"ringfence: %s() is not written yet: see its contract in monitor/include and the "
+		"lab's README.md\n",
 		function);
 	machine_power_off();
 }

@@ -8,9 +8,9 @@
 #include "machine.h"
 #include "strings.h"
 
-#define FRAMES       (MACHINE_MEMORY_MAX / PAGE_SIZE)
-#define LOW_MEMORY   0x100000u
-#define CHUNK_BITS   32
+#define FRAMES     (MACHINE_MEMORY_MAX / PAGE_SIZE)
+#define LOW_MEMORY 0x100000u
+#define CHUNK_BITS 32
 
 static uint32_t in_use[FRAMES / CHUNK_BITS];
 static uint32_t available;
@@ -36,7 +36,8 @@ static void memory_reserve(uint32_t start, uint32_t size)
 	if (!size)
 		return;
 	uint64_t last = (uint64_t)start + size - 1;
-	for (uint64_t frame = start / PAGE_SIZE; frame <= last / PAGE_SIZE && frame < FRAMES; frame++)
+	for (uint64_t frame = start / PAGE_SIZE; frame <= last / PAGE_SIZE && frame < FRAMES;
+		frame++)
 		frame_mark((uint32_t)frame, true);
 }
 
@@ -57,7 +58,8 @@ static void release_usable(const struct multiboot_info *info)
 		return;
 	}
 	for (uint32_t offset = 0; offset < info->map_length;) {
-		const struct multiboot_map_entry *entry = machine_pointer(maddr(info->map + offset));
+		const struct multiboot_map_entry *entry =
+			machine_pointer(maddr(info->map + offset));
 		if (entry->type == MULTIBOOT_MAP_USABLE)
 			memory_release(entry->base, entry->base + entry->length);
 		offset += entry->size + sizeof(entry->size);

@@ -10,6 +10,7 @@
 
 void machine_power_off(void)
 {
+	serial_flush();
 	for (const char *word = "Shutdown"; *word; word++)
 		port_write8(BOCHS_POWER_PORT, (uint8_t)*word);
 	port_write16(QEMU_PM_CONTROL, PM_SLEEP_ENABLE);

@@ -6,20 +6,21 @@
 #include "cpu.h"
 #include "machine.h"
 
-#define COM1          0x3f8
-#define UART_DATA     (COM1 + 0)
-#define UART_IER      (COM1 + 1)
-#define UART_FCR      (COM1 + 2)
-#define UART_LCR      (COM1 + 3)
-#define UART_MCR      (COM1 + 4)
-#define UART_LSR      (COM1 + 5)
-#define LCR_8N1       0x03
-#define LCR_DLAB      0x80
-#define FCR_ENABLE    0x07 /* FIFOs on, both emptied */
-#define MCR_DTR_RTS   0x03
-#define LSR_THRE      0x20
-#define DIVISOR       1       /* 115200 baud */
-#define WAIT_LIMIT    1000000 /* polls; far longer than a byte takes */
+#define COM1        0x3f8
+#define UART_DATA   (COM1 + 0)
+#define UART_IER    (COM1 + 1)
+#define UART_FCR    (COM1 + 2)
+#define UART_LCR    (COM1 + 3)
+#define UART_MCR    (COM1 + 4)
+#define UART_LSR    (COM1 + 5)
+#define LCR_8N1     0x03
+#define LCR_DLAB    0x80
+#define FCR_ENABLE  0x07 /* FIFOs on, both emptied */
+#define MCR_DTR_RTS 0x03
+#define LSR_TEMT     0x40 /* the last bit has left */
+#define LSR_THRE    0x20
+#define DIVISOR     1       /* 115200 baud */
+#define WAIT_LIMIT  1000000 /* polls; far longer than a byte takes */
 
 static bool absent; /* no UART answers */
 
@@ -35,15 +36,21 @@ void serial_init(void)
 	absent = port_read8(UART_LSR) == 0xff;
 }
 
+/* Waits for a bit of the line status register; a UART that never sets it counts as absent. */
+static bool serial_wait(uint8_t status)
+{
+	for (unsigned wait = 0; !absent && !(port_read8(UART_LSR) & status); wait++)
+		absent = wait == WAIT_LIMIT;
+	return !absent;
+}
+
 void serial_put(uint8_t byte)
 {
-	if (absent)
-		return;
-	for (unsigned wait = 0; !(port_read8(UART_LSR) & LSR_THRE); wait++) {
-		if (wait == WAIT_LIMIT) {
-			absent = true;
-			return;
-		}
-	}
-	port_write8(UART_DATA, byte);
+	if (serial_wait(LSR_THRE))
+		port_write8(UART_DATA, byte);
+}
+
+void serial_flush(void)
+{
+	serial_wait(LSR_TEMT);
 }

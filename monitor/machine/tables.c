@@ -145,7 +145,8 @@ _Noreturn void monitor_fault(const struct monitor_frame *frame);
 
 void monitor_fault(const struct monitor_frame *frame)
 {
-	panic("exception %u (error code %x, CR2 %08x) in the monitor itself, at EIP %08x, EFLAGS %08x. "
+	panic("exception %u (error code %x, CR2 %08x) in the monitor itself, at EIP %08x, EFLAGS "
+	      "%08x. "
 	      "`make gdb` with a breakpoint on monitor_fault shows the way there",
 		frame->vector, frame->error_code, cr2_read(), frame->eip, frame->eflags);
 }
@@ -155,7 +156,8 @@ _Noreturn void double_fault_report(void);
 /* The switch of tasks has saved the registers of the moment in the TSS that was in use. */
 void double_fault_report(void)
 {
-	panic("double fault in the monitor at EIP %08x, CS %x, ESP %08x, SS %x, DS %x: an exception could "
+	panic("double fault in the monitor at EIP %08x, CS %x, ESP %08x, SS %x, DS %x: an "
+	      "exception could "
 	      "not be delivered. Look at the IDT's gates, the TSS's SS0 and ESP0, and what "
 	      "world_enter and world_exit did last",
 		tss.eip, tss.cs, tss.esp, tss.ss, tss.ds);

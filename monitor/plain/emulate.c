@@ -69,7 +69,7 @@ static enum verdict emulate_mov_ss(struct vcpu *vcpu, const struct insn *insn)
 static bool insn_is_mov_ss(const struct insn *insn)
 {
 	return insn->map == 0 && insn->opcode == 0x8e && (insn->modrm >> 3 & 7) == SEGMENT_SS &&
-		insn->modrm >> 6 == 3;
+	       insn->modrm >> 6 == 3;
 }
 
 enum verdict vcpu_emulate(struct vcpu *vcpu, const struct insn *insn)

@@ -4,5 +4,6 @@
 
 enum verdict vcpu_inject(struct vcpu *vcpu)
 {
-	return vm_kill(vcpu, "it raised an exception, and before lab 2 the monitor cannot inject one");
+	return vm_kill(
+		vcpu, "it raised an exception, and before lab 2 the monitor cannot inject one");
 }

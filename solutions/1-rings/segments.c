@@ -79,7 +79,7 @@ void tss_prepare(struct tss *tss, uint16_t ss0, uint32_t esp0)
 }
 
 /* BEGIN SOLUTION
-*/
+ */
 /* The largest limit that the packed form can hold and that is not above `limit`. */
 static void segment_set_limit_down(struct segment *segment, uint32_t limit)
 {

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Lab 1, graded tests of efficiency: Popek and Goldberg's third property. The guest's own
+ * instructions run on the processor itself; an exit is rare and short. And the predictions,
+ * measured on this very monitor.
+ */
+#include "rings_tests.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* Budgets in instructions, from the reference's figures (`make bench`) with room. */
+#define DOOR_BUDGET        46  /* world_exit and world_enter; the reference takes 23 */
+#define PRIVILEGED_BUDGET  400 /* a CLI: trapped, decoded, stepped over */
+#define EXTRA_PER_THOUSAND 1   /* of a computation */
+
+static uint64_t compute_ticks(struct machine *m, const struct guest *guest)
+{
+	run_until(m, guest_symbol(guest, "compute_begin"));
+	uint64_t begin = ticks(m);
+	run_until(m, guest_symbol(guest, "compute_end"));
+	return ticks(m) - begin;
+}
+
+START_TEST(computing_costs_what_it_costs_bare)
+{
+	struct guest *guest = guest_open("compute");
+
+	guest_write_u32(guest, "compute_seed", random_u32());
+	uint64_t bare = compute_ticks(boot_bare(guest), guest);
+	uint64_t monitored = compute_ticks(boot(guest), guest);
+	measure("compute_instructions_bare", bare);
+	measure("compute_instructions", monitored);
+	hint("Only the timer should interrupt this guest. Each of its exits should be short.");
+	ck_assert_msg(monitored * 1000 <= bare * (1000 + EXTRA_PER_THOUSAND),
+		"the loop takes %llu instructions bare and %llu under this monitor: more than %d "
+		"in a "
+		"thousand on top",
+		(unsigned long long)bare, (unsigned long long)monitored, EXTRA_PER_THOUSAND);
+}
+END_TEST
+
+START_TEST(the_guest_itself_runs)
+{
+	struct guest *guest = guest_open("compute");
+	uint32_t first = guest_symbol(guest, "guest_start"),
+		 last = guest_symbol(guest, "guest_text_end");
+	unsigned in_monitor = 0;
+
+	guest_write_u32(guest, "compute_seed", random_u32());
+	struct machine *m = boot(guest);
+	run_until(m, guest_symbol(guest, "compute_begin"));
+	for (int i = 0; i < 24; i++) {
+		run_for(m, 10000 + random_below(300000));
+		const struct bochs_registers *r = registers(m);
+		if (r->cpl == 0) {
+			in_monitor++;
+			continue;
+		}
+		ck_assert_msg(r->cpl == 1 && r->pc >= first && r->pc < last,
+			"while the guest computes, the processor was found in ring %u at %08x, "
+			"outside "
+			"the guest's code (%08x to %08x)",
+			r->cpl, r->pc, first, last);
+	}
+	hint("A monitor runs its guest, it does not interpret it.");
+	ck_assert_msg(in_monitor <= 2,
+		"at %u of 24 random moments the processor was in the monitor, not in the guest",
+		in_monitor);
+}
+END_TEST
+
+/* The instructions of one exit by CLI, and of enter.asm alone in it. */
+struct exit_cost {
+	uint64_t whole, door;
+};
+
+static struct exit_cost exit_cost(void)
+{
+	struct guest *guest = guest_open("registers");
+	struct machine *m = boot(guest);
+	uint32_t site = guest_symbol(guest, "register_site"),
+		 after = guest_symbol(guest, "register_after");
+	struct exit_cost best = {UINT64_MAX, UINT64_MAX};
+
+	/* the least of several: the timer may come in between */
+	for (int i = 0; i < 8; i++) {
+		run_until(m, site);
+		uint64_t start = ticks(m);
+		run_until(m, monitor_symbol("world_exit"));
+		uint64_t out = ticks(m);
+		run_until(m, monitor_symbol("vm_exit"));
+		uint64_t called = ticks(m);
+		run_until(m, memory_read_u32(m, registers(m)->esp));
+		uint64_t returned = ticks(m);
+		run_until(m, after);
+		uint64_t end = ticks(m), door = called - out + (end - returned);
+		if (end - start < best.whole)
+			best.whole = end - start;
+		if (door < best.door)
+			best.door = door;
+	}
+	return best;
+}
+
+START_TEST(the_door_is_short)
+{
+	uint64_t door = exit_cost().door;
+
+	measure("door_instructions", door);
+	ck_assert_msg(door <= DOOR_BUDGET,
+		"world_exit and world_enter take %llu instructions for one exit; the budget is %d",
+		(unsigned long long)door, DOOR_BUDGET);
+}
+END_TEST
+
+START_TEST(a_privileged_instruction_is_cheap)
+{
+	uint64_t whole = exit_cost().whole;
+
+	measure("privileged_instructions_cost", whole);
+	ck_assert_msg(whole <= PRIVILEGED_BUDGET,
+		"a CLI takes %llu instructions from the trap to the guest's next instruction; the "
+		"budget "
+		"is %d",
+		(unsigned long long)whole, PRIVILEGED_BUDGET);
+}
+END_TEST
+
+/* The exceptions that hello takes until it is done, as Bochs records them, by character. */
+static double exits_per_character(void)
+{
+	struct guest *guest = guest_open("hello");
+	struct machine *m = boot_traced(guest);
+	const struct bochs_event *events;
+	unsigned exits = 0;
+
+	run_until(m, guest_symbol(guest, "kernel_main"));
+	trace_begin(m);
+	run_until(m, guest_symbol(guest, "guest_done"));
+	size_t count = trace_end(m, &events);
+	for (size_t i = 0; i < count; i++)
+		exits += events[i].kind == BOCHS_EXCEPTION && events[i].delivered;
+	run_to_end(m);
+	return (double)exits / (double)strlen(console(m));
+}
+
+START_TEST(only_ports_cost_exits)
+{
+	double exits = exits_per_character();
+
+	measure("exits_per_100_characters", (uint64_t)(exits * 100 + 0.5));
+	hint("The guest asks the line status register, then writes the character. Its screen is "
+	     "memory.");
+	ck_assert_msg(exits <= 2.0,
+		"one character on the guest's console costs %.2f exits; two are needed", exits);
+}
+END_TEST
+
+/* ---- predictions ---- */
+
+/* The number behind "name =" in answers.txt; false where there is none. */
+static bool answer(const char *name, uint64_t *value)
+{
+	char path[PATH_MAX], line[256], *equals, *end;
+	size_t length = strlen(name);
+	bool found = false;
+
+	snprintf(path, sizeof(path), "%s/answers.txt", judgement()->submission);
+	FILE *file = fopen(path, "r");
+	ck_assert_msg(file, "answers.txt was not handed in");
+	while (!found && fgets(line, sizeof(line), file)) {
+		if (strncmp(line, name, length) != 0 || (equals = strchr(line, '=')) == NULL ||
+			strspn(line + length, " \t") != (size_t)(equals - line) - length)
+			continue;
+		errno = 0;
+		*value = strtoull(equals + 1, &end, 0);
+		found = end != equals + 1 && errno == 0 && strspn(end, " \t\r\n") == strlen(end);
+	}
+	fclose(file);
+	return found;
+}
+
+/* What the processor pushes when a CLI traps: from the TSS's ESP0 down to the first ESP. */
+static uint64_t measured_bytes_pushed(void)
+{
+	struct guest *guest = guest_open("registers");
+	struct machine *m = boot(guest);
+	struct trap trap;
+	int stopped_at;
+
+	run_until(m, guest_symbol(guest, "register_site"));
+	ck_assert_msg(run_until_trap(m, NULL, 0, &trap, &stopped_at), "the CLI did not trap");
+	return memory_read_u32(m, registers(m)->tr.base + 4) - registers(m)->esp;
+}
+
+static uint64_t measured_code_limit(void)
+{
+	struct guest *guest = guest_open("hello");
+	struct machine *m = boot(guest);
+
+	run_until(m, guest_symbol(guest, "kernel_main"));
+	return registers(m)->cs.limit;
+}
+
+static uint64_t measured_ring(void)
+{
+	struct guest *guest = guest_open("crack");
+	struct machine *m = boot(guest);
+
+	run_until(m, guest_symbol(guest, "guest_done"));
+	return memory_read_u32(m, guest_symbol(guest, "crack_ring"));
+}
+
+static uint64_t measured_exits_per_character(void)
+{
+	return (uint64_t)(exits_per_character() + 0.5);
+}
+
+static uint64_t measured_door(void)
+{
+	return exit_cost().door;
+}
+
+START_TEST(predictions_hold_on_this_monitor)
+{
+	static const struct {
+		const char *name;
+		uint64_t (*measure)(void);
+	} questions[] = {
+		{"code_limit", measured_code_limit},
+		{"bytes_pushed", measured_bytes_pushed},
+		{"exits_per_character", measured_exits_per_character},
+		{"door_instructions", measured_door},
+		{"ring_seen", measured_ring},
+	};
+
+	for (size_t i = 0; i < sizeof(questions) / sizeof(questions[0]); i++) {
+		uint64_t predicted;
+		ck_assert_msg(answer(questions[i].name, &predicted),
+			"answers.txt has no number for %s (write: %s = NUMBER)", questions[i].name,
+			questions[i].name);
+		uint64_t measured = questions[i].measure();
+		ck_assert_msg(predicted == measured,
+			"%s: you predicted %llu (%#llx), this monitor shows %llu (%#llx). Why?",
+			questions[i].name, (unsigned long long)predicted,
+			(unsigned long long)predicted, (unsigned long long)measured,
+			(unsigned long long)measured);
+	}
+}
+END_TEST
+
+const struct graded_test rings_cost_tests[] = {
+	{&computing_costs_what_it_costs_bare, EFFICIENCY, 3, "compute"},
+	{&the_guest_itself_runs, EFFICIENCY, 3, "compute"},
+	{&the_door_is_short, EFFICIENCY, 2, "registers"},
+	{&a_privileged_instruction_is_cheap, EFFICIENCY, 2, "registers"},
+	{&only_ports_cost_exits, EFFICIENCY, 2, "hello"},
+	{&predictions_hold_on_this_monitor, EFFICIENCY, 5, "hello"},
+	{0},
+};

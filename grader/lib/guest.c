@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Guests for graded tests: a copy of the ELF file in memory, into which a test writes what the
+ * seed says. The student's code has been built by then, so it cannot know.
+ */
+#include "machines.h"
+#include "machines_private.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static struct guest *guests; /* of this test's process */
+
+static uint8_t *file_read(const char *path, size_t *size)
+{
+	FILE *file = fopen(path, "rb");
+	struct stat status;
+
+	if (!file || fstat(fileno(file), &status) != 0)
+		infrastructure_error("cannot read %s: %m; `make kit` builds it", path);
+	*size = (size_t)status.st_size;
+	uint8_t *bytes = malloc(*size + 1);
+	if (!bytes || fread(bytes, 1, *size, file) != *size)
+		infrastructure_error("cannot read %s: %m", path);
+	fclose(file);
+	return bytes;
+}
+
+struct guest *guest_open(const char *name)
+{
+	char error[SYMBOLS_ERROR_MAX];
+	struct guest *guest = calloc(1, sizeof(*guest));
+
+	if (!guest)
+		infrastructure_error("out of memory");
+	snprintf(guest->name, sizeof(guest->name), "%s", name);
+	snprintf(
+		guest->path, sizeof(guest->path), "%s/build/guests/%s.elf", judgement()->kit, name);
+	guest->symbols = symbols_open(guest->path, error);
+	if (!guest->symbols)
+		infrastructure_error("%s", error);
+	guest->bytes = file_read(guest->path, &guest->size);
+	guest->next = guests;
+	guests = guest;
+	return guest;
+}
+
+void guests_free(void)
+{
+	while (guests) {
+		struct guest *guest = guests;
+		guests = guest->next;
+		symbols_close(guest->symbols);
+		free(guest->bytes);
+		free(guest);
+	}
+}
+
+uint32_t guest_symbol(const struct guest *guest, const char *name)
+{
+	uint32_t address;
+
+	if (!symbols_address(guest->symbols, name, &address))
+		infrastructure_error("the guest %s has no symbol %s", guest->name, name);
+	return address;
+}
+
+static uint8_t *guest_data(const struct guest *guest, uint32_t address, size_t size)
+{
+	uint32_t offset;
+
+	if (!symbols_file_offset(guest->symbols, address, (uint32_t)size, &offset))
+		infrastructure_error("the guest %s has no %zu bytes in its file for address %08x",
+			guest->name, size, address);
+	return guest->bytes + offset;
+}
+
+void guest_write(struct guest *guest, const char *symbol, const void *data, size_t size)
+{
+	memcpy(guest_data(guest, guest_symbol(guest, symbol), size), data, size);
+}
+
+void guest_write_u32(struct guest *guest, const char *symbol, uint32_t value)
+{
+	guest_write(guest, symbol, &value, sizeof(value));
+}
+
+void guest_read(const struct guest *guest, const char *symbol, void *data, size_t size)
+{
+	memcpy(data, guest_data(guest, guest_symbol(guest, symbol), size), size);
+}
+
+uint32_t guest_read_u32(const struct guest *guest, const char *symbol)
+{
+	uint32_t value;
+
+	guest_read(guest, symbol, &value, sizeof(value));
+	return value;
+}
+
+void guest_save(const struct guest *guest, const char *path)
+{
+	FILE *file = fopen(path, "wb");
+
+	if (!file || fwrite(guest->bytes, 1, guest->size, file) != guest->size || fclose(file) != 0)
+		infrastructure_error("cannot write %s: %m", path);
+}

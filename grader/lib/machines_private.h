@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What guest.c, machines.c and explain.c share. */
+#ifndef MACHINES_PRIVATE_H
+#define MACHINES_PRIVATE_H
+
+#include "machines.h"
+
+#include <limits.h>
+
+#define BOOT_GUESTS_MAX 16
+
+struct guest {
+	struct guest *next;
+	char name[32];
+	char path[PATH_MAX];
+	struct symbols *symbols;
+	uint8_t *bytes;
+	size_t size;
+};
+
+struct machine {
+	struct machine *next;
+	struct bochs *bochs;
+	bool bare;
+	bool over; /* it has switched itself off, or died */
+	enum bochs_stop last_stop;
+	struct guest *guests[BOOT_GUESTS_MAX];
+	size_t guest_count;
+	char row[BOCHS_SCREEN_COLUMNS + 1];
+	struct bochs_event *events;
+	size_t event_count, event_room;
+};
+
+/* The machines of this test's process, the newest first. */
+extern struct machine *machines;
+
+void guest_save(const struct guest *guest, const char *path);
+void guests_free(void);
+
+/* The monitor's symbols, opened once. */
+const struct symbols *monitor_symbols(void);
+
+#endif

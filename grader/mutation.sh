@@ -12,12 +12,7 @@ failed=0
 
 parallel --will-cite -j "$jobs" grader/bug.sh "$lab" {} "$full" ::: "$bugs"/*.patch || failed=1
 parallel --will-cite -j "$jobs" grader/cheat.sh "$lab" ::: "$cheats"/*/ || failed=1
-for test in $(build/grader/judge --lab "$lab" --list | awk '{ print $1 }'); do
-	grep -qx "Caught-by: $test" "$bugs"/*.patch || {
-		echo "FAIL $test catches no seeded bug"
-		failed=1
-	}
-done
+grader/coverage.sh "$lab" || failed=1
 
 if [ -n "$full" ]; then
 	echo "which tests each bug fails:"

@@ -409,14 +409,14 @@ START_TEST(safe_segments_stay_as_they_are)
 END_TEST
 
 const struct graded_test rings_segments_tests[] = {
-	{&descriptors_are_packed_as_the_manual_draws_them, EQUIVALENCE, 5, NULL},
-	{&descriptors_are_unpacked_again, EQUIVALENCE, 4, NULL},
-	{&gates_are_packed_as_the_manual_draws_them, EQUIVALENCE, 4, NULL},
-	{&the_tss_gives_ring_0_a_stack_and_no_ports, RESOURCE_CONTROL, 4, NULL},
+	{&descriptors_are_packed_as_the_manual_draws_them, EQUIVALENCE, 4, NULL},
+	{&descriptors_are_unpacked_again, EQUIVALENCE, 3, NULL},
+	{&gates_are_packed_as_the_manual_draws_them, EQUIVALENCE, 3, NULL},
+	{&the_tss_gives_ring_0_a_stack_and_no_ports, RESOURCE_CONTROL, 3, NULL},
 	{&selectors_are_deprivileged, EQUIVALENCE, 2, NULL},
-	{&privilege_is_taken_out_of_descriptors, RESOURCE_CONTROL, 4, NULL},
-	{&segments_end_below_the_monitor, RESOURCE_CONTROL, 6, NULL},
-	{&expand_down_segments_stay_off_the_monitor, RESOURCE_CONTROL, 5, NULL},
+	{&privilege_is_taken_out_of_descriptors, RESOURCE_CONTROL, 3, NULL},
+	{&segments_end_below_the_monitor, RESOURCE_CONTROL, 5, NULL},
+	{&expand_down_segments_stay_off_the_monitor, RESOURCE_CONTROL, 4, NULL},
 	{&safe_segments_stay_as_they_are, EQUIVALENCE, 3, NULL},
 	{0},
 };

@@ -403,14 +403,14 @@ START_TEST(two_guests_run_one_after_the_other)
 END_TEST
 
 const struct graded_test rings_world_tests[] = {
-	{&the_guest_starts_as_its_boot_loader_left_it, EQUIVALENCE, 4, "hello"},
-	{&the_guests_kernel_runs_in_ring_1, RESOURCE_CONTROL, 4, "hello"},
-	{&hello_shows_what_it_shows_on_the_bare_machine, EQUIVALENCE, 5, "hello"},
-	{&registers_survive_an_exit, EQUIVALENCE, 5, "registers"},
-	{&segments_and_flags_survive_an_exit, EQUIVALENCE, 4, "registers"},
-	{&every_privileged_instruction_traps, RESOURCE_CONTROL, 5, "privileged"},
+	{&the_guest_starts_as_its_boot_loader_left_it, EQUIVALENCE, 3, "hello"},
+	{&the_guests_kernel_runs_in_ring_1, RESOURCE_CONTROL, 3, "hello"},
+	{&hello_shows_what_it_shows_on_the_bare_machine, EQUIVALENCE, 4, "hello"},
+	{&registers_survive_an_exit, EQUIVALENCE, 4, "registers"},
+	{&segments_and_flags_survive_an_exit, EQUIVALENCE, 3, "registers"},
+	{&every_privileged_instruction_traps, RESOURCE_CONTROL, 4, "privileged"},
 	{&ring_3_code_computes_what_it_computes_bare, EQUIVALENCE, 3, "user"},
-	{&a_computation_survives_the_timer, EQUIVALENCE, 3, "compute"},
+	{&a_computation_survives_the_timer, EQUIVALENCE, 2, "compute"},
 	{&the_monitor_runs_on_its_own_stack_and_segments, RESOURCE_CONTROL, 4, "registers"},
 	{&two_guests_run_one_after_the_other, EQUIVALENCE, 3, "hello"},
 	{0},

@@ -1,0 +1,69 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+# Runs the kit's own tests in parallel: check.sh fast|all JOBS. Each test is a command that ends
+# with status 0; what it printed lies in build/check/NAME.log and is shown where it failed.
+set -u
+
+which=$1 jobs=$2
+logs=build/check
+rm -rf "$logs"
+mkdir -p "$logs"
+
+# The longest first.
+tests() {
+	[ "$which" = all ] && cat <<-'END'
+		twenty_seeds	grader/seeds.sh 1 20
+		decoder_on_ten_million	build/grader/decode_oracle --random 10000000 --seed 1 --jobs 1
+	END
+	for program in build/tests/check_*; do
+		[ -x "$program" ] && echo "$(basename "$program")	$program"
+	done
+	cat <<-'END'
+		c_style	git ls-files '*.c' '*.h' | xargs clang-format --dry-run --Werror
+		cppcheck_monitor	cppcheck -q --enable=warning,portability --inline-suppr --error-exitcode=1 --suppress=unmatchedSuppression -Imonitor/include monitor solutions
+		cppcheck_grader	cppcheck -q --enable=warning,portability --inline-suppr --error-exitcode=1 -Igrader/include -Imonitor/include grader
+		shell_style	shellcheck grader/*.sh
+		skeletons_are_generated	grader/skeletons.sh build/check/labs && for f in $(cd build/check/labs && find . -type f); do cmp "build/check/labs/$f" "labs/$f" || exit 1; done
+		decoder_on_own_text	build/grader/decode_oracle --text build/monitor/1-solutions/monitor.elf build/guests/*.elf
+		qemu_boots_the_kernel	grader/qemu.sh build/monitor/1-solutions/monitor.elf build/guests/hello.elf | grep -q '^hello, world'
+		qemu_boots_the_disk	DISK=1 grader/qemu.sh build/monitor/1-solutions/monitor.elf build/guests/hello.elf | grep -q '^hello, world'
+		solution_scores_all	build/grader/judge --lab 1 --from solutions --jobs 1
+		skeleton_scores_little	build/grader/judge --lab 1 --from labs --jobs 1 --json build/check/labs.json; [ $? = 1 ] && [ "$(jq .score build/check/labs.json)" -le 10 ]
+	END
+	[ "$which" = fast ] && return
+	for patch in seeds/bugs/*/*.patch; do
+		lab=${patch#seeds/bugs/}
+		echo "bug_$(basename "$patch" .patch)	grader/bug.sh ${lab%%-*} $patch"
+	done
+	for cheat in seeds/cheats/*/*/; do
+		lab=${cheat#seeds/cheats/}
+		echo "cheat_$(basename "$cheat")	grader/cheat.sh ${lab%%-*} $cheat"
+	done
+	echo "every_test_catches_a_bug	grader/coverage.sh 1"
+}
+
+one() { # NAME COMMAND
+	local start=$SECONDS
+	if bash -c "$2" >"build/check/$1.log" 2>&1 </dev/null; then
+		echo "ok     $1 ($((SECONDS - start)) s)"
+	else
+		echo "FAILED $1 ($((SECONDS - start)) s)"
+		return 1
+	fi
+}
+export -f one
+
+make --no-print-directory organs LAB=1 FROM=solutions || exit 1
+tests >"$logs/tests"
+progress=()
+[ -t 2 ] && progress=(--bar)
+parallel --will-cite "${progress[@]}" -j "$jobs" --colsep '\t' --joblog "$logs/joblog" one '{1}' '{2}' <"$logs/tests"
+failed=$(awk 'NR > 1 && $7 != 0' "$logs/joblog" | wc -l)
+total=$(wc -l <"$logs/tests")
+awk -F '\t' 'NR > 1 && $7 != 0 { print $1 }' "$logs/joblog" | while read -r number; do
+	name=$(sed -n "${number}p" "$logs/tests" | cut -f 1)
+	echo "--- $name ($logs/$name.log):"
+	tail -n 40 "$logs/$name.log"
+done
+echo "$((total - failed)) passed, $failed failed"
+[ "$failed" = 0 ]

@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Every lab of the course that the judge knows. */
+#include "judge.h"
+
+extern struct lab lab_rings;
+
+const struct lab *const all_labs[] = {&lab_rings, NULL};

@@ -35,12 +35,12 @@ tests: $(TESTS)
 $(BUILD)/grader/%.o: grader/%.c $(GENERATED)
 	@mkdir -p $(@D)
 	$(call SAY,CC,$<)
-	@gcc $(HOST_CFLAGS) $(HOST_INCLUDES) -Imonitor/include -MMD -MP -c -o $@ $<
+	@gcc $(HOST_CFLAGS) $(HOST_INCLUDES) -iquote monitor/include -MMD -MP -c -o $@ $<
 
 $(BUILD)/grader/decoder/%.o: monitor/%.c
 	@mkdir -p $(@D)
 	$(call SAY,CC,$< (host))
-	@gcc $(HOST_CFLAGS) -Imonitor/include -MMD -MP -c -o $@ $<
+	@gcc $(HOST_CFLAGS) -iquote monitor/include -MMD -MP -c -o $@ $<
 
 $(LIBRARY): $(LIBRARY_OBJECTS) $(DECODER_OBJECTS)
 	@rm -f $@

@@ -6,6 +6,15 @@
 
 _Noreturn void monitor_main(uint32_t magic, maddr_t information);
 
+/* The word log=memory on the monitor's command line. */
+static bool log_stays_in_memory(uint32_t magic, maddr_t information)
+{
+	const struct multiboot_info *info = machine_pointer(information);
+
+	return magic == MULTIBOOT_BOOT_MAGIC && info->flags & MULTIBOOT_HAS_COMMAND_LINE &&
+	       option_find(machine_pointer(maddr(info->command_line)), "log=memory");
+}
+
 static const struct multiboot_info *check_loader(uint32_t magic, maddr_t information)
 {
 	if (magic != MULTIBOOT_BOOT_MAGIC)
@@ -49,7 +58,7 @@ static void create_guests(const struct multiboot_info *info)
 void monitor_main(uint32_t magic, maddr_t information)
 {
 	serial_init();
-	log_init();
+	log_init(log_stays_in_memory(magic, information));
 	log_printf("ringfence: the monitor is running\n");
 	const struct multiboot_info *info = check_loader(magic, information);
 	memory_init(info);

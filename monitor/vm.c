@@ -201,17 +201,14 @@ static const char *vm_boot_processor(struct vm *vm)
 /* The number behind "key=" in a command line, or `otherwise`. */
 static uint32_t option_number(const char *command_line, const char *key, uint32_t otherwise)
 {
-	size_t length = strlen(key);
+	const char *at = option_find(command_line, key);
+	uint32_t value = 0;
 
-	for (const char *at = command_line; *at; at++) {
-		if (at[0] != ' ' || strncmp(at + 1, key, length) != 0)
-			continue;
-		uint32_t value = 0;
-		for (at += 1 + length; *at >= '0' && *at <= '9'; at++)
-			value = value * 10 + (uint32_t)(*at - '0');
-		return value;
-	}
-	return otherwise;
+	if (!at)
+		return otherwise;
+	for (; *at >= '0' && *at <= '9'; at++)
+		value = value * 10 + (uint32_t)(*at - '0');
+	return value;
 }
 
 /* The first word, without ".elf". */

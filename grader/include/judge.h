@@ -36,8 +36,6 @@ struct lab {
 	size_t test_count;
 };
 
-extern const struct lab lab_rings;
-
 /* All labs, the last is NULL. */
 extern const struct lab *const all_labs[];
 

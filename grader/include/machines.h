@@ -8,6 +8,9 @@
  * submission where the machine did something else (with what it did), and as an
  * infrastructure error where the emulator or a file of the kit's is to blame.
  *
+ * These machines have no port 0xe9: what the monitor logs is read from its memory, and nothing that it
+ * prints shares a channel with the debugger.
+ *
  * Addresses without a prefix are linear addresses. Counts of instructions are Bochs's ticks.
  */
 #ifndef MACHINES_H
@@ -33,6 +36,7 @@ void guest_read(const struct guest *guest, const char *symbol, void *data, size_
 uint32_t guest_read_u32(const struct guest *guest, const char *symbol);
 
 uint32_t guest_symbol(const struct guest *guest, const char *name);
+bool guest_has_code_at(const struct guest *guest, uint32_t address);
 
 /* ---- machines ---- */
 
@@ -40,9 +44,6 @@ struct machine;
 
 /* Boots one guest under the submitted monitor and stops in monitor_main(). */
 struct machine *boot(struct guest *guest);
-
-/* The same without port 0xe9, which the record of ring crossings asks for. */
-struct machine *boot_traced(struct guest *guest);
 
 /* The same with several guests side by side, each with more words for its command line. */
 struct boot_guest {
@@ -124,7 +125,7 @@ struct trap {
 };
 
 /*
- * Runs until a guest raises an exception, or until one of `count` addresses (at most 6). True:
+ * Runs until a guest raises an exception, or until one of `count` addresses (at most 5). True:
  * an exception, in *trap. False: `*stopped_at` is the address's index, or -1 where the machine
  * switched itself off.
  */
@@ -134,7 +135,7 @@ bool run_until_trap(struct machine *machine, const uint32_t *addresses, size_t c
 /* The linear address of the running virtual processor, from the real TSS. */
 uint32_t running_vcpu(struct machine *machine);
 
-/* ---- the record of ring crossings, kept by Bochs; for machines of boot_traced() ---- */
+/* ---- the record of ring crossings, kept by Bochs ---- */
 
 void trace_begin(struct machine *machine);
 /* The events since trace_begin(): owned by the machine. */

@@ -8,7 +8,7 @@
 
 #include <stdlib.h>
 
-#define BATCH       12 /* virtual machines at once */
+#define BATCH       16 /* virtual machines at once */
 #define ATTACKS_MAX 256
 
 /* struct attack and its enumerations of guests/hostile/attack.h */

@@ -195,11 +195,13 @@ START_TEST(registers_survive_an_exit)
 }
 END_TEST
 
-/* A segment register, visible and hidden part. The ring of DPL 0 segments changes; that is all. */
+/* A segment register, visible and hidden part. The ring of DPL 0 segments changes; that is all. A
+ * null selector may lose its RPL: an IRET to an outer ring clears it. */
 static void assert_same_segment(const char *name, int number, const struct bochs_segment *bare,
 	const struct bochs_segment *got)
 {
-	ck_assert_msg(bare->selector == got->selector,
+	bool both_null = bare->selector < 4 && got->selector < 4;
+	ck_assert_msg(both_null || bare->selector == got->selector,
 		"%s is %04x on the bare machine and %04x under this monitor (case %d)", name,
 		bare->selector, got->selector, number);
 	ck_assert_msg(bare->valid == got->valid,

@@ -69,6 +69,18 @@ uint32_t guest_symbol(const struct guest *guest, const char *name)
 	return address;
 }
 
+bool guest_has_code_at(const struct guest *guest, uint32_t address)
+{
+	size_t count;
+	const struct symbols_range *section = symbols_sections(guest->symbols, &count);
+
+	for (size_t i = 0; i < count; i++)
+		if (section[i].executable && address >= section[i].start &&
+			address < section[i].end)
+			return true;
+	return false;
+}
+
 static uint8_t *guest_data(const struct guest *guest, uint32_t address, size_t size)
 {
 	uint32_t offset;

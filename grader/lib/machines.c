@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define CALL_LIMIT 1000000 /* instructions that a called function may take */
@@ -43,8 +44,8 @@ uint32_t monitor_symbol(const char *name)
 
 /* Writes the guests and the disk image into a private folder, starts Bochs on it, and removes
  * them again: Bochs has a copy. */
-static void machine_start(struct machine *machine, const struct boot_guest *guests, size_t count,
-	const char *monitor, bool log)
+static void machine_start(
+	struct machine *machine, const struct boot_guest *guests, size_t count, const char *monitor)
 {
 	const char *temporary = getenv("TMPDIR");
 	char folder[PATH_MAX], disk[PATH_MAX + 16], error[512];
@@ -57,9 +58,12 @@ static void machine_start(struct machine *machine, const struct boot_guest *gues
 	if (!mkdtemp(folder))
 		infrastructure_error("cannot make a temporary folder: %s", strerror(errno));
 	if (monitor)
-		files[file_count++] = (struct image_file){monitor, ""};
+		files[file_count++] = (struct image_file){monitor, "log=memory"};
 	for (size_t i = 0; i < count; i++) {
-		snprintf(paths[i], sizeof(paths[i]), "%s/%zu-%s.elf", folder, i,
+		/* a folder each: the file's name is the guest's */
+		snprintf(paths[i], sizeof(paths[i]), "%s/%zu", folder, i);
+		mkdir(paths[i], 0700);
+		snprintf(paths[i], sizeof(paths[i]), "%s/%zu/%s.elf", folder, i,
 			guests[i].guest->name);
 		guest_save(guests[i].guest, paths[i]);
 		files[file_count++] = (struct image_file){paths[i], guests[i].arguments};
@@ -76,12 +80,14 @@ static void machine_start(struct machine *machine, const struct boot_guest *gues
 	};
 	int written = image_write(disk, &plan, error, sizeof(error));
 	int started = written == 0
-			      ? bochs_start(&machine->bochs,
-					&(struct bochs_config){
-						.disk = disk, .megs = plan.memory_mib, .e9 = log})
+			      ? bochs_start(&machine->bochs, &(struct bochs_config){.disk = disk,
+								     .megs = plan.memory_mib})
 			      : -1;
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
 		unlink(paths[i]);
+		*strrchr(paths[i], '/') = '\0';
+		rmdir(paths[i]);
+	}
 	unlink(disk);
 	rmdir(folder);
 	if (written != 0)
@@ -102,11 +108,11 @@ static struct machine *machine_new(void)
 	return machine;
 }
 
-static struct machine *boot_monitor(const struct boot_guest *guests, size_t count, bool log)
+static struct machine *boot_monitor(const struct boot_guest *guests, size_t count)
 {
 	struct machine *machine = machine_new();
 
-	machine_start(machine, guests, count, judgement()->monitor, log);
+	machine_start(machine, guests, count, judgement()->monitor);
 	run_until(machine, monitor_symbol("monitor_main"));
 	return machine;
 }
@@ -116,19 +122,14 @@ static struct machine *boot_monitor(const struct boot_guest *guests, size_t coun
 
 struct machine *boot(struct guest *guest)
 {
-	return boot_monitor(&(struct boot_guest){guest, "mem=" TO_STRING(GUEST_MEGS)}, 1, true);
-}
-
-struct machine *boot_traced(struct guest *guest)
-{
-	return boot_monitor(&(struct boot_guest){guest, "mem=" TO_STRING(GUEST_MEGS)}, 1, false);
+	return boot_monitor(&(struct boot_guest){guest, "mem=" TO_STRING(GUEST_MEGS)}, 1);
 }
 
 struct machine *boot_several(const struct boot_guest *guests, size_t count)
 {
 	if (count > BOOT_GUESTS_MAX)
 		infrastructure_error("a machine takes at most %d guests", BOOT_GUESTS_MAX);
-	return boot_monitor(guests, count, true);
+	return boot_monitor(guests, count);
 }
 
 struct machine *boot_bare(struct guest *guest)
@@ -136,7 +137,7 @@ struct machine *boot_bare(struct guest *guest)
 	struct machine *machine = machine_new();
 
 	machine->bare = true;
-	machine_start(machine, &(struct boot_guest){guest, ""}, 1, NULL, true);
+	machine_start(machine, &(struct boot_guest){guest, ""}, 1, NULL);
 	run_until(machine, symbols_entry(guest->symbols));
 	return machine;
 }
@@ -184,14 +185,43 @@ static void unexpected_stop(struct machine *machine, const char *wanted)
 	}
 }
 
+/* The monitor keeps a copy of its log in memory (monitor/machine/log.c); it goes with the machine.
+ */
+static void keep_log(struct machine *machine)
+{
+	char ring[MONITOR_LOG_SIZE];
+	uint32_t length;
+	size_t kept = 0;
+
+	if (bochs_read_linear(machine->bochs, monitor_symbol("log_length"), &length, 4) != 4 ||
+		bochs_read_linear(machine->bochs, monitor_symbol("log_buffer"), ring,
+			sizeof(ring)) != sizeof(ring))
+		return;
+	for (uint32_t at = length > sizeof(ring) ? length - sizeof(ring) : 0; at < length; at++)
+		machine->log[kept++] = ring[at % sizeof(ring)];
+	machine->log[kept] = '\0';
+}
+
+/* Runs as far as Bochs goes. On the way to a power-off the log is kept. */
 static enum bochs_stop machine_run(
 	struct machine *machine, const uint32_t *addresses, size_t count, uint64_t limit)
 {
+	uint32_t all[BOCHS_BREAKPOINTS_MAX];
+	struct bochs_until until = {.ticks = limit, .addresses = addresses, .n_addresses = count};
+
 	if (machine->over)
 		ck_abort_msg("the machine is already off");
-	machine->last_stop = bochs_run(machine->bochs,
-		&(struct bochs_until){
-			.ticks = limit, .addresses = addresses, .n_addresses = count});
+	if (!machine->bare && count < BOCHS_BREAKPOINTS_MAX) {
+		memcpy(all, addresses, count * sizeof(*addresses));
+		all[until.n_addresses++] = monitor_symbol("machine_power_off");
+		until.addresses = all;
+	}
+	machine->last_stop = bochs_run(machine->bochs, &until);
+	if (machine->last_stop == BOCHS_STOP_BREAKPOINT && until.addresses == all &&
+		registers(machine)->pc == all[count]) {
+		keep_log(machine);
+		machine->last_stop = bochs_run(machine->bochs, &until);
+	}
 	switch (machine->last_stop) {
 	case BOCHS_STOP_POWER_OFF:
 	case BOCHS_STOP_TRIPLE_FAULT:
@@ -314,8 +344,9 @@ const char *console(struct machine *machine)
 
 const char *monitor_log(struct machine *machine)
 {
-	size_t length;
-	return bochs_log(machine->bochs, &length);
+	if (!machine->over && !machine->bare)
+		keep_log(machine);
+	return machine->log;
 }
 
 const char *screen_row(struct machine *machine, unsigned row)
@@ -398,9 +429,9 @@ bool run_until_trap(struct machine *machine, const uint32_t *addresses, size_t c
 {
 	uint32_t all[BOCHS_BREAKPOINTS_MAX], frame[3];
 
-	if (count > BOCHS_BREAKPOINTS_MAX - EXCEPTIONS)
+	if (count > BOCHS_BREAKPOINTS_MAX - EXCEPTIONS - 1)
 		infrastructure_error("run_until_trap() takes at most %zu addresses",
-			BOCHS_BREAKPOINTS_MAX - EXCEPTIONS);
+			BOCHS_BREAKPOINTS_MAX - EXCEPTIONS - 1);
 	for (size_t i = 0; i < EXCEPTIONS; i++)
 		all[i] = gate_target(machine, exceptions[i].vector);
 	memcpy(all + EXCEPTIONS, addresses, count * sizeof(*addresses));

@@ -7,7 +7,8 @@
 
 #include <limits.h>
 
-#define BOOT_GUESTS_MAX 16
+#define BOOT_GUESTS_MAX  16
+#define MONITOR_LOG_SIZE 16384 /* LOG_BUFFER_SIZE of monitor/machine/log.c */
 
 struct guest {
 	struct guest *next;
@@ -26,6 +27,7 @@ struct machine {
 	enum bochs_stop last_stop;
 	struct guest *guests[BOOT_GUESTS_MAX];
 	size_t guest_count;
+	char log[MONITOR_LOG_SIZE + 1]; /* the monitor's, as it was last seen */
 	char row[BOCHS_SCREEN_COLUMNS + 1];
 	struct bochs_event *events;
 	size_t event_count, event_room;

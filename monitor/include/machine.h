@@ -79,7 +79,8 @@ void serial_flush(void);
 
 /* ---- the monitor's log (log.c): port 0xe9, and a copy in memory ---- */
 
-void log_init(void);
+/* Before it is called, the log goes to memory only. */
+void log_init(bool memory_only);
 
 /* printf with %s %c %u %d %x %% and a width with leading zeros or blanks. */
 __attribute__((format(printf, 1, 2))) void log_printf(const char *format, ...);

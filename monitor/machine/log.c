@@ -2,7 +2,8 @@
 /*
  * The monitor's log. Port 0xe9 is Bochs's and QEMU's debug console; a machine that has none
  * gets the log on its serial line, between the guests' output. A copy of the last bytes stays
- * in memory, at log_buffer, for the debugger and for whoever looks from outside.
+ * in memory, at log_buffer, for the debugger and for whoever looks from outside; with the word
+ * log=memory on the monitor's command line they go nowhere else.
  */
 #include "cpu.h"
 #include "machine.h"
@@ -14,20 +15,22 @@
 char log_buffer[LOG_BUFFER_SIZE];
 uint32_t log_length; /* bytes ever written; the newest is at (log_length - 1) % LOG_BUFFER_SIZE */
 
-static bool has_debug_console;
+static enum { MEMORY_ONLY, DEBUG_CONSOLE, SERIAL_LINE } log_goes_to;
 
-void log_init(void)
+void log_init(bool memory_only)
 {
 	/* A debug console answers a read with the number of its own port. */
-	has_debug_console = port_read8(LOG_PORT) == LOG_PORT;
+	bool has_debug_console = port_read8(LOG_PORT) == LOG_PORT;
+
+	log_goes_to = memory_only ? MEMORY_ONLY : has_debug_console ? DEBUG_CONSOLE : SERIAL_LINE;
 }
 
 static void log_put(char c)
 {
 	log_buffer[log_length++ % LOG_BUFFER_SIZE] = c;
-	if (has_debug_console)
+	if (log_goes_to == DEBUG_CONSOLE)
 		port_write8(LOG_PORT, (uint8_t)c);
-	else
+	else if (log_goes_to == SERIAL_LINE)
 		serial_put((uint8_t)c);
 }
 

@@ -17,7 +17,7 @@
 #define LCR_DLAB    0x80
 #define FCR_ENABLE  0x07 /* FIFOs on, both emptied */
 #define MCR_DTR_RTS 0x03
-#define LSR_TEMT     0x40 /* the last bit has left */
+#define LSR_TEMT    0x40 /* the last bit has left */
 #define LSR_THRE    0x20
 #define DIVISOR     1       /* 115200 baud */
 #define WAIT_LIMIT  1000000 /* polls; far longer than a byte takes */

@@ -1,19 +1,34 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What strings.h declares. memcpy and memset are single string instructions: the monitor
- * copies whole kernels with them. */
+/* What strings.h declares. The monitor copies and clears whole kernels with memcpy and memset, so
+ * these move four bytes at a time. */
 #include "strings.h"
 
 void *memcpy(void *restrict to, const void *restrict from, size_t size)
 {
 	void *destination = to;
-	__asm__ volatile("rep movsb" : "+D"(destination), "+S"(from), "+c"(size) : : "memory");
+	size_t words = size / 4, rest = size % 4;
+
+	__asm__ volatile("rep movsl\n\t"
+			 "mov %3, %2\n\t"
+			 "rep movsb"
+			 : "+D"(destination), "+S"(from), "+c"(words)
+			 : "r"(rest)
+			 : "memory");
 	return to;
 }
 
 void *memset(void *to, int byte, size_t size)
 {
 	void *destination = to;
-	__asm__ volatile("rep stosb" : "+D"(destination), "+c"(size) : "a"(byte) : "memory");
+	size_t words = size / 4, rest = size % 4;
+	uint32_t pattern = (uint8_t)byte * 0x01010101u;
+
+	__asm__ volatile("rep stosl\n\t"
+			 "mov %2, %1\n\t"
+			 "rep stosb"
+			 : "+D"(destination), "+c"(words)
+			 : "r"(rest), "a"(pattern)
+			 : "memory");
 	return to;
 }
 
@@ -40,4 +55,14 @@ int strncmp(const char *a, const char *b, size_t size)
 		if (a[i] != b[i] || !a[i])
 			return (uint8_t)a[i] - (uint8_t)b[i];
 	return 0;
+}
+
+const char *option_find(const char *command_line, const char *key)
+{
+	size_t length = strlen(key);
+
+	for (const char *at = command_line; *at; at++)
+		if (*at == ' ' && strncmp(at + 1, key, length) == 0)
+			return at + 1 + length;
+	return NULL;
 }

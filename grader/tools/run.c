@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Boots guests under a monitor, or one guest bare, and shows what the machine says:
+ *
+ *   run [--monitor MONITOR.elf] [--gui x|term] [--boot FOLDER] "GUEST.elf words"...
+ *
+ *   monitor | what the monitor logs
+ *   console | what comes out of COM1
+ *   screen  | the text screen, whenever a guest ends
+ *
+ * With --gui, Bochs shows the machine's own screen and the rest is left to it. Exit status 0: the
+ * machine switched itself off; 1: it did something else; 2: it could not be run.
+ */
+#include "bochs.h"
+#include "image.h"
+#include "symbols.h"
+
+#include <getopt.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define FILES_MAX  32
+#define MEMORY_MIB 64
+#define SLICE      5000000      /* instructions between two looks at the output */
+#define TOO_LONG   20000000000u /* instructions after which the machine is stopped */
+
+static char folder[PATH_MAX]; /* private, for the image */
+
+static void remove_folder(void)
+{
+	char path[PATH_MAX + 16];
+
+	for (const char *const *name = (const char *const[]){"disk.img", "bochsrc", "bochs.log",
+		     "disk.img.lock", NULL};
+		*name; name++) {
+		snprintf(path, sizeof(path), "%s/%s", folder, *name);
+		unlink(path);
+	}
+	rmdir(folder);
+}
+
+_Noreturn static void fail(const char *problem)
+{
+	fprintf(stderr, "run: %s\n", problem);
+	exit(2);
+}
+
+/* ---- output: each stream's new text, line by line behind its name ---- */
+
+struct stream {
+	const char *name;
+	size_t shown; /* bytes already printed */
+	bool in_line; /* the last line printed has no end yet */
+};
+
+static void stream_show(struct stream *stream, const char *text, size_t length)
+{
+	for (; stream->shown < length; stream->shown++) {
+		unsigned char c = (unsigned char)text[stream->shown];
+		if (c == '\r')
+			continue;
+		if (!stream->in_line)
+			printf("%s | ", stream->name);
+		stream->in_line = c != '\n';
+		/* a guest may print anything; a terminal should not obey it */
+		putchar(c == '\n' || c == '\t' || (c >= ' ' && c < 0x7f) ? c : '?');
+	}
+	if (stream->in_line) {
+		putchar('\n');
+		stream->in_line = false;
+	}
+	fflush(stdout);
+}
+
+/* The screen's text is kept for a moment: the console's last bytes are still on their way. */
+static char screen[BOCHS_SCREEN_ROWS][BOCHS_SCREEN_COLUMNS + 1];
+
+static void keep_screen(struct bochs *machine)
+{
+	if (bochs_screen(machine, screen) != 0)
+		memset(screen, 0, sizeof(screen));
+}
+
+static void show_screen(void)
+{
+	for (int row = 0; row < BOCHS_SCREEN_ROWS; row++) {
+		size_t end = strlen(screen[row]);
+		while (end > 0 && screen[row][end - 1] == ' ')
+			end--;
+		if (end > 0)
+			printf("screen  | %.*s\n", (int)end, screen[row]);
+	}
+	memset(screen, 0, sizeof(screen));
+}
+
+/* ---- the machine ---- */
+
+/* Where a guest ends: the screen is still its own there. */
+static uint32_t end_of_guest(const char *elf, const char *symbol)
+{
+	char error[SYMBOLS_ERROR_MAX];
+	struct symbols *symbols = symbols_open(elf, error);
+	uint32_t address;
+
+	if (!symbols)
+		fail(error);
+	if (!symbols_address(symbols, symbol, &address))
+		address = symbols_entry(symbols);
+	symbols_close(symbols);
+	return address;
+}
+
+static int run_headless(const char *image, uint32_t end)
+{
+	struct bochs *machine;
+	struct stream log = {.name = "monitor"}, console = {.name = "console"};
+	enum bochs_stop stop = BOCHS_STOP_LIMIT;
+	uint64_t used = 0;
+	size_t length;
+
+	bochs_end_all_on_signal();
+	if (bochs_start(&machine,
+		    &(struct bochs_config){.disk = image, .megs = MEMORY_MIB, .e9 = true}) != 0)
+		fail(machine ? bochs_error(machine) : "out of memory");
+	while ((stop == BOCHS_STOP_LIMIT || stop == BOCHS_STOP_BREAKPOINT) && used < TOO_LONG) {
+		stop = bochs_run(machine,
+			&(struct bochs_until){.ticks = SLICE, .addresses = &end, .n_addresses = 1});
+		used = bochs_ticks(machine);
+		const char *text = bochs_log(machine, &length);
+		stream_show(&log, text, length);
+		text = bochs_console(machine, &length);
+		stream_show(&console, text, length);
+		show_screen();
+		if (stop == BOCHS_STOP_BREAKPOINT)
+			keep_screen(machine);
+	}
+	int status = stop == BOCHS_STOP_POWER_OFF ? 0 : stop == BOCHS_STOP_ERROR ? 2 : 1;
+	if (status == 2)
+		fprintf(stderr, "run: %s\n", bochs_error(machine));
+	else if (status == 1)
+		fprintf(stderr, "run: the machine did not switch itself off: %s\n",
+			bochs_stop_name(stop));
+	printf("%llu instructions since power-on\n", (unsigned long long)used);
+	bochs_free(machine);
+	return status;
+}
+
+/* A person watches: Bochs with a display, and the log in its terminal. */
+static int run_with_display(const char *image, const char *library)
+{
+	char rc[PATH_MAX + 16], log[PATH_MAX + 16];
+	struct stat status;
+
+	if (strcmp(library, "x") != 0 && strcmp(library, "term") != 0)
+		fail("--gui wants x (a window; package bochs-x) or term (this terminal; "
+		     "bochs-term)");
+	if (stat(image, &status) != 0)
+		fail("the disk image is gone");
+	snprintf(rc, sizeof(rc), "%s/bochsrc", folder);
+	snprintf(log, sizeof(log), "%s/bochs.log", folder);
+	FILE *file = fopen(rc, "w");
+	if (!file)
+		fail("cannot write Bochs's configuration");
+	fprintf(file,
+		"display_library: %s\n"
+		"romimage: file=/usr/share/bochs/BIOS-bochs-latest, options=fastboot\n"
+		"vgaromimage: file=/usr/share/bochs/VGABIOS-lgpl-latest\n"
+		"cpu: model=" BOCHS_CPU_MODEL ", ips=%u, reset_on_triple_fault=0\n"
+		"megs: %d\nboot: disk\n"
+		"ata0-master: type=disk, path=%s, mode=flat, cylinders=%u, heads=16, spt=63, "
+		"translation=none\n"
+		"port_e9_hack: enabled=1\nclock: sync=slowdown\nplugin_ctrl: speaker=0\nlog: %s\n",
+		library, BOCHS_TICKS_PER_SECOND, MEMORY_MIB, image, image_cylinders(status.st_size),
+		log);
+	fclose(file);
+	pid_t child = fork();
+	if (child == 0) {
+		/* "c": the debugger that Debian builds in must be told to go */
+		execlp("sh", "sh", "-c", "echo c | exec bochs -q -f \"$0\"", rc, (char *)NULL);
+		_exit(127);
+	}
+	int ended;
+	waitpid(child, &ended, 0);
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = {{"monitor", required_argument, NULL, 'm'},
+		{"gui", required_argument, NULL, 'g'}, {"boot", required_argument, NULL, 'b'}, {0}};
+	const char *monitor = NULL, *gui = NULL, *boot = "build/boot",
+		   *temporary = getenv("TMPDIR");
+	struct image_file files[FILES_MAX];
+	char paths[FILES_MAX][PATH_MAX], image[PATH_MAX + 16], error[512];
+	size_t count = 0;
+
+	for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+		switch (option) {
+		case 'm':
+			monitor = optarg;
+			break;
+		case 'g':
+			gui = optarg;
+			break;
+		case 'b':
+			boot = optarg;
+			break;
+		default:
+			return 2;
+		}
+	}
+	if (optind == argc || argc - optind >= FILES_MAX || (!monitor && argc - optind != 1))
+		fail("usage: run [--monitor MONITOR.elf] [--gui x|term] \"GUEST.elf words\"... "
+		     "(one guest where there is no monitor)");
+	if (monitor)
+		files[count++] = (struct image_file){monitor, ""};
+	for (int i = optind; i < argc; i++, count++) {
+		size_t length = strcspn(argv[i], " ");
+		snprintf(paths[count], PATH_MAX, "%.*s", (int)length, argv[i]);
+		files[count] = (struct image_file){
+			paths[count], argv[i] + length + strspn(argv[i] + length, " ")};
+	}
+
+	snprintf(folder, sizeof(folder), "%s/ringfence-run.XXXXXX", temporary ? temporary : "/tmp");
+	if (!mkdtemp(folder))
+		fail("cannot make a temporary folder");
+	atexit(remove_folder);
+	snprintf(image, sizeof(image), "%s/disk.img", folder);
+	struct image_plan plan = {
+		.boot_dir = boot, .files = files, .count = count, .memory_mib = MEMORY_MIB};
+	if (image_write(image, &plan, error, sizeof(error)) != 0)
+		fail(error);
+	if (gui)
+		return run_with_display(image, gui);
+	uint32_t end = end_of_guest(files[0].path, monitor ? "vm_end" : "guest_done");
+	return run_headless(image, end);
+}

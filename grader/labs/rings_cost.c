@@ -124,33 +124,43 @@ START_TEST(a_privileged_instruction_is_cheap)
 }
 END_TEST
 
-/* The exceptions that hello takes until it is done, as Bochs records them, by character. */
-static double exits_per_character(void)
+/* The exceptions that hello takes to show a word of that length, as Bochs records them. */
+static unsigned hello_exits(size_t word_length)
 {
 	struct guest *guest = guest_open("hello");
-	struct machine *m = boot(guest);
+	char word[16] = "";
 	const struct bochs_event *events;
 	unsigned exits = 0;
 
+	for (size_t i = 0; i < word_length; i++)
+		word[i] = (char)('a' + random_below(26));
+	guest_write(guest, "hello_word", word, sizeof(word));
+	struct machine *m = boot(guest);
 	run_until(m, guest_symbol(guest, "kernel_main"));
 	trace_begin(m);
 	run_until(m, guest_symbol(guest, "guest_done"));
 	size_t count = trace_end(m, &events);
 	for (size_t i = 0; i < count; i++)
 		exits += events[i].kind == BOCHS_EXCEPTION && events[i].delivered;
-	run_to_end(m);
-	return (double)exits / (double)strlen(console(m));
+	return exits;
+}
+
+/* What each further character costs, of a word that is on the console once and on the screen once.
+ */
+static unsigned exits_per_ten_characters(void)
+{
+	unsigned long_word = hello_exits(12), short_word = hello_exits(2);
+	return long_word - short_word;
 }
 
 START_TEST(only_ports_cost_exits)
 {
-	double exits = exits_per_character();
+	unsigned exits = exits_per_ten_characters();
 
-	measure("exits_per_100_characters", (uint64_t)(exits * 100 + 0.5));
-	hint("The guest asks the line status register, then writes the character. Its screen is "
-	     "memory.");
-	ck_assert_msg(exits <= 2.0,
-		"one character on the guest's console costs %.2f exits; two are needed", exits);
+	measure("exits_per_ten_characters", exits);
+	hint("For each character the guest asks the line status register, then writes it. The screen is memory.");
+	ck_assert_msg(exits == 20,
+		"ten more characters, on console and screen, cost %u exits; 20 are needed", exits);
 }
 END_TEST
 
@@ -211,7 +221,7 @@ static uint64_t measured_ring(void)
 
 static uint64_t measured_exits_per_character(void)
 {
-	return (uint64_t)(exits_per_character() + 0.5);
+	return exits_per_ten_characters() / 10;
 }
 
 static uint64_t measured_door(void)

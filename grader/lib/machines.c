@@ -174,6 +174,8 @@ static void unexpected_stop(struct machine *machine, const char *wanted)
 		infrastructure_error("%s", bochs_error(machine->bochs));
 	case BOCHS_STOP_LIMIT:
 		ck_abort_msg("%s did not %s within %u instructions", kind, wanted, LIMIT);
+	case BOCHS_STOP_POWER_OFF:
+		ck_abort_msg("%s switched itself off before it could %s", kind, wanted);
 	case BOCHS_STOP_TRIPLE_FAULT:
 		hint("A triple fault means that not even the double fault could be reported. Which "
 		     "tables did the processor use, and are they what the manual draws?");

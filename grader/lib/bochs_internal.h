@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the parts of the Bochs driver share. Five layers, each knows only those above it in this
+ * list: bochs_parse.c    text that Bochs writes, turned into values; knows no process
+ *   bochs_process.c  one Bochs: its files without names, its network namespace, its end
+ *   bochs_talk.c     commands and answers
+ *   bochs_run.c, bochs_trace.c, bochs_memory.c   what a machine can be asked to do
+ *   bochs.c          the handle
+ *
+ * Four streams come from Bochs. `debugger` carries the debugger's words and nothing else (Bochs's
+ * option debugger_log): this is the one that is believed. `log` carries the log and standard error,
+ * where code in the machine can write whole lines of its own, marked as such. `output` is standard
+ * output: the debugger's words once more, mixed with the bytes that the machine writes to port
+ * 0xE9. COM1 is a file.
+ */
+#ifndef BOCHS_INTERNAL_H
+#define BOCHS_INTERNAL_H
+
+#include "bochs.h"
+
+#include <signal.h>
+#include <sys/types.h>
+
+/* Bytes that grow; a zero byte follows the last one. */
+struct text {
+	char *bytes;
+	size_t length;
+	size_t capacity;
+};
+
+void text_append(struct text *t, const char *bytes, size_t length);
+void text_clear(struct text *t);
+/* Drops all but the last bytes. */
+void text_keep_last(struct text *t, size_t length);
+void text_free(struct text *t);
+
+#define TIME_BREAKPOINTS_MAX 5 /* Bochs's queue */
+#define TRACE_PENDING_MAX    4 /* INT n, #GP, #DF and one to spare */
+#define NONCE_ANSWER_MAX     64
+#define WHY_MAX              512
+#define END_GRACE_MS         1000 /* for Bochs to end by itself */
+
+struct trace {
+	bool on;
+	bochs_event_fn *event;
+	void *context;
+	/* Exceptions and interrupts announced, whose outcome is not known yet. */
+	struct bochs_event pending[TRACE_PENDING_MAX];
+	size_t n_pending;
+	uint64_t first_tick; /* the tick after the first instruction: see bochs_trace.c */
+	bool first_is_iret, first_is_int;
+	uint64_t exception_tick; /* of the last exception delivered */
+};
+
+struct bochs {
+	char error[WHY_MAX];
+	char *keep_disk;
+	uint32_t megs;
+	uint32_t seconds;
+	bool e9;
+
+	/* the process */
+	enum bochs_isolation isolation;
+	enum bochs_exit exit;
+	pid_t process;   /* what was started: Bochs or bubblewrap; leads a process group; 0: none */
+	pid_t interrupt; /* who takes SIGINT: Bochs */
+	pid_t group;     /* as entered for bochs_end_all_on_signal() */
+	bool ended;      /* bochs_end() was called */
+	int commands, commands_reader, debugger, log, output; /* -1: closed */
+	int disk, console, memory;                            /* memfds */
+	uint64_t end_tick;
+	struct text report;
+
+	/* the conversation */
+	char nonce_answer[NONCE_ANSWER_MAX]; /* the line that ends the answer being waited for */
+	bool answered;                       /* it came on `debugger` */
+	bool moving;                         /* what is being waited for is the end of a run */
+	struct text line;                    /* the debugger's unfinished line */
+	struct text answer;                  /* its finished lines since the commands were sent */
+	struct text log_text, output_text, e9_text, console_text;
+
+	/* the machine */
+	struct bochs_registers registers;
+	bool registers_known;
+	uint32_t breakpoints[BOCHS_BREAKPOINTS_MAX];
+	size_t n_breakpoints;
+	bool watching;
+	uint64_t time_breakpoints[TIME_BREAKPOINTS_MAX];
+	size_t n_time_breakpoints;
+	size_t watch_hit;
+	struct trace trace;
+	volatile sig_atomic_t interrupted;
+	int interrupt_fd;
+};
+
+/* Sets bochs_error() and returns -1. */
+int bochs_fail(struct bochs *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* -1 with an error if the machine has ended. */
+int bochs_check_alive(struct bochs *b);
+uint64_t milliseconds_now(void);
+
+/* --- bochs_process.c --- */
+int process_start(struct bochs *b, const struct bochs_config *config);
+/*
+ * After the debugger's stream ended or Bochs fell silent: kills what is left of it after a grace
+ * period, reads the streams to their end, and finds out from the log how it ended. Sets exit,
+ * error, report and end_tick.
+ */
+void process_bury(struct bochs *b, uint64_t grace_milliseconds);
+/* Kills it if it still runs and closes its streams. What was read stays. */
+void process_close(struct bochs *b);
+int process_keep_disk(struct bochs *b);
+
+/* --- bochs_talk.c --- */
+/* Sends commands, each ended by a newline, together at most TALK_MAX bytes. */
+#define TALK_MAX 16384
+int talk_send(struct bochs *b, const char *commands);
+enum talk { TALK_WAITING, TALK_ANSWERED, TALK_DIED };
+/* Waits for one of the streams, for so many milliseconds at most, and takes in what came. */
+enum talk talk_wait(struct bochs *b, uint64_t milliseconds);
+/* Sends and waits: the answer is b->answer. -1: Bochs is dead and buried. */
+int talk_ask(struct bochs *b, const char *commands);
+/* Takes in one stream's bytes; false at its end. */
+bool talk_read_log(struct bochs *b);
+bool talk_read_output(struct bochs *b);
+bool talk_read_debugger(struct bochs *b);
+/* After a run: moves what the machine wrote to port 0xE9 into b->e9_text. */
+void talk_settle_output(struct bochs *b);
+
+/* --- bochs_trace.c --- */
+/* Takes a line of the debugger's if it belongs to the trace. */
+bool trace_take(struct bochs *b, const char *line);
+/* The machine died: hands over what was announced last. */
+void trace_flush(struct bochs *b);
+
+/* --- bochs_parse.c --- */
+/* The answers to "r", "sreg", "creg", "dreg", "ptime", and to "show" for icount and activity_state.
+ */
+#define REGISTERS_COMMANDS                                                                         \
+	"r\nsreg\ncreg\ndreg\nptime\nshow \"cpu0.icount\"\nshow \"cpu0.activity_state\"\n"
+bool parse_registers(const char *answer, struct bochs_registers *r);
+
+enum trace_line_kind {
+	TRACE_NOTHING,
+	TRACE_EXCEPTION, /* "Exception 0x0d": vector, error_code */
+	TRACE_INTERRUPT, /* "Interrupt 0x0d": vector, error_code; follows the former */
+	TRACE_SOFTINT,   /* tick, cs, eip */
+	TRACE_EXTINT,    /* tick, cs, eip */
+	TRACE_IRET,      /* tick, cs, eip */
+};
+struct trace_line {
+	enum trace_line_kind kind;
+	uint8_t vector;
+	uint32_t error_code;
+	uint64_t tick;
+	uint16_t cs;
+	uint32_t eip;
+};
+struct trace_line parse_trace_line(const char *line);
+
+/* The last panic in a log: its message and its tick. False if there is none. */
+bool parse_panic(const char *log, char message[WHY_MAX], uint64_t *tick);
+/* The last line of a text that has something in it. */
+void parse_last_line(const char *text, char line[WHY_MAX]);
+/* Appends what the log says from its last panic on. */
+void parse_report(const char *log, struct text *report);
+/* The physical address in a "Caught write watch point" line; false if there is none. */
+bool parse_watch_hit(const char *answer, enum bochs_access *access, uint32_t *address);
+/* The values in the answer to "xp /Ngx": how many were found, at most max. */
+size_t parse_giants(const char *answer, uint64_t *values, size_t max);
+/* Is it a command that only looks, written so that Bochs understands it? */
+bool parse_is_inspection(const char *command);
+
+#endif

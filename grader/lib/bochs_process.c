@@ -1,0 +1,546 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * One Bochs as a process: how it starts, what it may touch, and how it ends.
+ *
+ * The idea: what has no name cannot be left behind. The configuration, the copy of the disk, the
+ * console and the answers to memory reads are memfds, the streams are pipes, and Bochs opens all of
+ * them as /proc/self/fd/N. There is no directory to remove and no lock file, and any number of
+ * machines run from one image.
+ *
+ * The invariant: the process dies with the thread that started it (PR_SET_PDEATHSIG), and every
+ * descriptor here is close-on-exec, so that no machine holds another one's streams open.
+ *
+ * Read: memfd_create(2), prctl(2), network_namespaces(7); the Bochs user manual, 4.3 (bochsrc).
+ */
+#include "bochs_internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* What Bochs finds open. The numbers stand in its configuration. */
+enum child_fd {
+	FD_CONFIG = 10,
+	FD_DISK,
+	FD_LOG,
+	FD_CONSOLE,
+	FD_DEBUGGER,
+	FD_COMMANDS,
+	FD_MEMORY,
+	FD_INFO,    /* bubblewrap tells here which process it started */
+	FD_FAILURE, /* errno if the program could not be executed */
+};
+#define FD_ABOVE                                                                                   \
+	32 /* our own descriptors are above those numbers, so that dup2() overwrites none */
+
+#define CYLINDER  (16u * 63u * 512u)
+#define DISK_MAX  (1024u * 1024u * 1024u)
+#define MEGS_MAX  2048u
+#define COPY_SIZE 65536u
+
+/* What only the start needs; the rest is in struct bochs. -1: not open. */
+struct child {
+	const char *program;
+	int config, log, debugger, output, info, failure; /* the child's ends */
+	int info_reader, failure_reader;
+};
+
+/* Moves a descriptor above the numbers that the child uses; -1 stays -1. */
+static int fd_raise(int fd)
+{
+	int high = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, FD_ABOVE);
+
+	if (fd >= 0)
+		close(fd);
+	return high;
+}
+
+static int memory_file(const char *name)
+{
+	return fd_raise(memfd_create(name, MFD_CLOEXEC));
+}
+
+static bool pipe_open(int *reader, int *writer)
+{
+	int ends[2];
+
+	*reader = *writer = -1;
+	if (pipe2(ends, O_CLOEXEC))
+		return false;
+	*reader = fd_raise(ends[0]);
+	*writer = fd_raise(ends[1]);
+	return *reader >= 0 && *writer >= 0;
+}
+
+static void fd_close(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+static bool bytes_are_zero(const char *bytes, size_t length)
+{
+	return !length || (!bytes[0] && !memcmp(bytes, bytes + 1, length - 1));
+}
+
+/* Copies a file, leaving holes where it has zeros. */
+static bool file_copy(int from, int to)
+{
+	static _Thread_local char bytes[COPY_SIZE];
+	off_t at = 0;
+
+	for (;;) {
+		ssize_t n = pread(from, bytes, sizeof(bytes), at);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return n == 0;
+		if (!bytes_are_zero(bytes, (size_t)n) && pwrite(to, bytes, (size_t)n, at) != n)
+			return false;
+		at += n;
+	}
+}
+
+/* Opens b->disk as a private copy of the image, a whole number of cylinders long. */
+static int disk_copy(struct bochs *b, const char *path, uint32_t *cylinders)
+{
+	struct stat st;
+	bool copied = false;
+	int image;
+
+	if (!path)
+		return bochs_fail(b, "no disk image was named");
+	image = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (image < 0 || fstat(image, &st)) {
+		bochs_fail(b, "disk image %s: %s", path, strerror(errno));
+		fd_close(&image);
+		return -1;
+	}
+	if (!S_ISREG(st.st_mode) || st.st_size == 0 || st.st_size > DISK_MAX) {
+		close(image);
+		return bochs_fail(b, "disk image %s: %s", path,
+			!S_ISREG(st.st_mode) ? "not a file"
+			: st.st_size         ? "larger than 1 GiB"
+					     : "empty; build it again");
+	}
+	*cylinders = (uint32_t)((st.st_size + CYLINDER - 1) / CYLINDER);
+	b->disk = memory_file("disk");
+	if (b->disk >= 0 && !ftruncate(b->disk, (off_t)*cylinders * CYLINDER))
+		copied = file_copy(image, b->disk);
+	if (!copied)
+		bochs_fail(b, "disk image %s: cannot copy it: %s", path, strerror(errno));
+	close(image);
+	return copied ? 0 : -1;
+}
+
+static int config_write(struct bochs *b, int fd, const struct bochs_config *c, uint32_t cylinders)
+{
+	const char *model = c->cpu_model ? c->cpu_model : BOCHS_CPU_MODEL;
+
+	if (model[strspn(model, "abcdefghijklmnopqrstuvwxyz0123456789_")])
+		return bochs_fail(b, "processor model \"%s\": not a name", model);
+	if (dprintf(fd,
+		    "display_library: rfb, options=\"timeout=0,hideIPS\"\n"
+		    "romimage: file=$BXSHARE/BIOS-bochs-latest, options=fastboot\n"
+		    "vgaromimage: file=$BXSHARE/VGABIOS-lgpl-latest\n"
+		    "cpu: model=%s, ips=%u, reset_on_triple_fault=0\n"
+		    "megs: %u\n"
+		    "boot: disk\n"
+		    "ata0-master: type=disk, path=/proc/self/fd/%d, mode=flat, cylinders=%u, "
+		    "heads=16, "
+		    "spt=63, translation=auto\n"
+		    "port_e9_hack: enabled=%d\n"
+		    "clock: sync=none, time0=946684800\n"
+		    "panic: action=fatal\n"
+		    "info: action=ignore, cpu0=report\n"
+		    "plugin_ctrl: speaker=0\n"
+		    "com1: enabled=1, mode=file, dev=/proc/self/fd/%d\n"
+		    "log: /proc/self/fd/%d\n"
+		    "debugger_log: /proc/self/fd/%d\n",
+		    model, BOCHS_TICKS_PER_SECOND, b->megs, FD_DISK, cylinders, b->e9, FD_CONSOLE,
+		    FD_LOG, FD_DEBUGGER) < 0)
+		return bochs_fail(b, "cannot write Bochs's configuration: %s", strerror(errno));
+	return 0;
+}
+
+/* Opens all files and pipes. What is the child's alone is in *child. */
+static int files_open(struct bochs *b, const struct bochs_config *c, struct child *child)
+{
+	uint32_t cylinders = 0;
+	bool ok = true;
+
+	if (disk_copy(b, c->disk, &cylinders))
+		return -1;
+	b->console = memory_file("console");
+	b->memory = memory_file("memory");
+	child->config = memory_file("bochsrc");
+	ok &= pipe_open(&b->log, &child->log);
+	ok &= pipe_open(&b->debugger, &child->debugger);
+	ok &= pipe_open(&b->commands_reader, &b->commands);
+	ok &= pipe_open(&child->info_reader, &child->info);
+	ok &= pipe_open(&child->failure_reader, &child->failure);
+	if (b->e9)
+		ok &= pipe_open(&b->output, &child->output);
+	else
+		child->output = fd_raise(open("/dev/null", O_WRONLY | O_CLOEXEC));
+	if (!ok || b->console < 0 || b->memory < 0 || child->config < 0 || child->output < 0)
+		return bochs_fail(b, "cannot open files for Bochs: %s", strerror(errno));
+	return config_write(b, child->config, c, cylinders);
+}
+
+static void child_fail(void)
+{
+	int error = errno;
+
+	if (write(FD_FAILURE, &error, sizeof(error)) < 0)
+		_exit(126);
+	_exit(127);
+}
+
+/* In the child: only calls that are allowed between fork() and exec() in a program with threads. */
+static void child_exec(const struct bochs *b, const struct child *child, pid_t parent)
+{
+	static const char *const direct[] = {
+		"-q", "-f", "/proc/self/fd/10", "-rc", "/proc/self/fd/15", NULL};
+	static const char *const wrapped[] = {"bwrap", "--dev-bind", "/", "/", "--unshare-net",
+		"--die-with-parent", "--info-fd", "17", "--", NULL};
+	const char *argv[20];
+	sigset_t none;
+	size_t n = 0;
+	int null;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(127);
+	setsid();
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	signal(SIGINT, SIG_DFL);
+	signal(SIGPIPE, SIG_DFL);
+	if (b->isolation == BOCHS_ISOLATION_NAMESPACE && unshare(CLONE_NEWNET))
+		_exit(127);
+	null = open("/dev/null", O_RDONLY);
+	dup2(null, STDIN_FILENO);
+	dup2(child->output, STDOUT_FILENO);
+	dup2(child->log, STDERR_FILENO);
+	close_range(STDERR_FILENO + 1, ~0u, CLOSE_RANGE_CLOEXEC);
+	dup2(child->config, FD_CONFIG);
+	dup2(b->disk, FD_DISK);
+	dup2(child->log, FD_LOG);
+	dup2(b->console, FD_CONSOLE);
+	dup2(child->debugger, FD_DEBUGGER);
+	dup2(b->commands_reader, FD_COMMANDS);
+	dup2(b->memory, FD_MEMORY);
+	dup2(child->info, FD_INFO);
+	dup2(child->failure, FD_FAILURE);
+	fcntl(FD_FAILURE, F_SETFD, FD_CLOEXEC);
+	if (b->isolation == BOCHS_ISOLATION_BUBBLEWRAP)
+		for (size_t i = 0; wrapped[i]; i++)
+			argv[n++] = wrapped[i];
+	argv[n++] = child->program;
+	for (size_t i = 0; i < sizeof(direct) / sizeof(direct[0]); i++)
+		argv[n++] = direct[i];
+	execvp(argv[0], (char *const *)argv);
+	child_fail();
+}
+
+/* Does a network namespace work this way? Forks once for each. */
+static bool isolation_works(enum bochs_isolation isolation)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		int null = open("/dev/null", O_RDWR);
+
+		dup2(null, STDOUT_FILENO);
+		dup2(null, STDERR_FILENO);
+		if (isolation == BOCHS_ISOLATION_NAMESPACE)
+			_exit(unshare(CLONE_NEWNET) != 0);
+		execlp("bwrap", "bwrap", "--dev-bind", "/", "/", "--unshare-net",
+			"--die-with-parent", "true", (char *)NULL);
+		_exit(1);
+	}
+	while (pid > 0 && waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return false;
+	return pid > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+/* Tried once in a process. Two threads that are first at the same time find the same. */
+static enum bochs_isolation isolation_probe(void)
+{
+	static _Atomic int found = -1;
+
+	if (found < 0) {
+		if (isolation_works(BOCHS_ISOLATION_NAMESPACE))
+			found = BOCHS_ISOLATION_NAMESPACE;
+		else if (isolation_works(BOCHS_ISOLATION_BUBBLEWRAP))
+			found = BOCHS_ISOLATION_BUBBLEWRAP;
+		else
+			found = BOCHS_ISOLATION_NONE;
+	}
+	return (enum bochs_isolation)found;
+}
+
+/* Reads a pipe to its end, or until something came in. */
+static ssize_t pipe_read(int fd, void *bytes, size_t length)
+{
+	ssize_t n;
+
+	do
+		n = read(fd, bytes, length);
+	while (n < 0 && errno == EINTR);
+	return n;
+}
+
+/* bubblewrap writes {"child-pid": 123, ...}: that is who takes signals. */
+static void interrupt_find(struct bochs *b, int info)
+{
+	char text[256];
+	ssize_t n;
+	const char *label;
+
+	if (b->isolation != BOCHS_ISOLATION_BUBBLEWRAP)
+		return;
+	n = pipe_read(info, text, sizeof(text) - 1);
+	text[n > 0 ? n : 0] = 0;
+	label = strstr(text, "\"child-pid\":");
+	if (label)
+		b->interrupt = (pid_t)strtol(label + strlen("\"child-pid\":"), NULL, 10);
+}
+
+static const char *program_choose(const struct bochs_config *c)
+{
+	const char *program = c->program ? c->program : getenv("BOCHS");
+
+	return program && *program ? program : "bochs";
+}
+
+/* Closes the child's ends of what it shares with us: only the child holds them from here on. */
+static void child_close(struct child *child)
+{
+	fd_close(&child->config);
+	fd_close(&child->log);
+	fd_close(&child->debugger);
+	fd_close(&child->output);
+	fd_close(&child->info);
+	fd_close(&child->failure);
+}
+
+/* Kills what is left of Bochs and waits for it. Returns waitpid()'s status. */
+static int kill_group(struct bochs *b)
+{
+	int status = 0;
+
+	if (!b->process)
+		return 0;
+	kill(-b->process, SIGKILL);
+	kill(b->process, SIGKILL);
+	while (waitpid(b->process, &status, 0) < 0 && errno == EINTR)
+		;
+	b->process = b->interrupt = 0;
+	return status;
+}
+
+static int child_start(struct bochs *b, struct child *child)
+{
+	pid_t parent = getpid();
+	ssize_t n;
+	int error = 0;
+
+	b->isolation = isolation_probe();
+	b->process = fork();
+	if (b->process == 0)
+		child_exec(b, child, parent);
+	if (b->process < 0) {
+		b->process = 0;
+		return bochs_fail(b, "cannot start a process: %s", strerror(errno));
+	}
+	b->interrupt = b->process;
+	child_close(child);
+	n = pipe_read(child->failure_reader, &error, sizeof(error));
+	interrupt_find(b, child->info_reader);
+	if (n == sizeof(error))
+		return bochs_fail(b,
+			"cannot run %s: %s; install it (apt-get install bochs bochsbios vgabios) "
+			"or "
+			"name it in the environment's BOCHS",
+			child->program, strerror(error));
+	return 0;
+}
+
+/* The first answer comes when Bochs has read its configuration and stands before the first
+ * instruction. */
+static int first_answer(struct bochs *b, const char *program)
+{
+	char line[WHY_MAX];
+	uint64_t tick;
+
+	if (!talk_ask(b, ""))
+		return 0;
+	if (b->end_tick || strstr(b->error, "did not answer"))
+		return -1;
+	if (!parse_panic(b->log_text.bytes, line, &tick))
+		snprintf(line, sizeof(line), "%s", b->error);
+	if (strstr(line, "ROM image"))
+		return bochs_fail(b,
+			"Bochs misses its BIOS: %s; install it (apt-get install bochsbios vgabios)",
+			line);
+	return bochs_fail(b, "%s did not start a machine: %s", program, line);
+}
+
+int process_start(struct bochs *b, const struct bochs_config *c)
+{
+	struct child child = {program_choose(c), -1, -1, -1, -1, -1, -1, -1, -1};
+	int result;
+
+	b->e9 = c->e9;
+	b->seconds = c->seconds ? c->seconds : BOCHS_SECONDS_DEFAULT;
+	b->megs = c->megs ? c->megs : BOCHS_MEGS_DEFAULT;
+	if (b->megs > MEGS_MAX)
+		return bochs_fail(b, "a machine of %u MiB: at most %u", b->megs, MEGS_MAX);
+	result = files_open(b, c, &child);
+	if (!result)
+		result = child_start(b, &child);
+	child_close(&child);
+	fd_close(&child.info_reader);
+	fd_close(&child.failure_reader);
+	if (!result)
+		result = first_answer(b, child.program);
+	if (result) {
+		kill_group(b);
+		b->exit = BOCHS_EXIT_FAILED;
+	}
+	return result;
+}
+
+/* Takes in what the streams still hold, until all have ended or the time is over. */
+static void streams_drain(struct bochs *b, uint64_t milliseconds)
+{
+	uint64_t end = milliseconds_now() + milliseconds;
+	bool more[3] = {true, true, b->output >= 0};
+
+	while (more[0] || more[1] || more[2]) {
+		struct pollfd p[3] = {
+			{more[0] ? b->debugger : -1, POLLIN, 0},
+			{more[1] ? b->log : -1, POLLIN, 0},
+			{more[2] ? b->output : -1, POLLIN, 0},
+		};
+		uint64_t now = milliseconds_now();
+		int n = poll(p, 3, now < end ? (int)(end - now) : 0);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return;
+		if (p[0].revents)
+			more[0] = talk_read_debugger(b);
+		if (p[1].revents)
+			more[1] = talk_read_log(b);
+		if (p[2].revents)
+			more[2] = talk_read_output(b);
+	}
+}
+
+/* Reaps Bochs, by force when the time is over. Returns waitpid()'s status. */
+static int child_reap(struct bochs *b, uint64_t milliseconds)
+{
+	uint64_t end = milliseconds_now() + milliseconds;
+	int status;
+
+	do {
+		pid_t pid = waitpid(b->process, &status, WNOHANG);
+
+		if (pid == b->process) {
+			kill(-b->process, SIGKILL);
+			b->process = b->interrupt = 0;
+			return status;
+		}
+		poll(NULL, 0, 1);
+	} while (milliseconds_now() < end);
+	return kill_group(b);
+}
+
+/* Says how Bochs ended, from its log and its exit status. */
+static void end_classify(struct bochs *b, int status)
+{
+	char message[WHY_MAX];
+	int signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+
+	if (!signal && b->isolation == BOCHS_ISOLATION_BUBBLEWRAP && WEXITSTATUS(status) > 128)
+		signal = WEXITSTATUS(status) - 128;
+	if (parse_panic(b->log_text.bytes, message, &b->end_tick)) {
+		if (strstr(message, "shutdown requested"))
+			b->exit = BOCHS_EXIT_POWER_OFF;
+		else if (strstr(message, "exception with no resolution"))
+			b->exit = BOCHS_EXIT_TRIPLE_FAULT;
+		else
+			b->exit = BOCHS_EXIT_PANIC;
+		bochs_fail(b, "the machine ended at tick %llu: %s", (unsigned long long)b->end_tick,
+			message);
+	} else if (signal) {
+		b->exit = BOCHS_EXIT_KILLED;
+		bochs_fail(b, "Bochs was killed by signal %d (%s)", signal, strsignal(signal));
+	} else {
+		b->exit = BOCHS_EXIT_FAILED;
+		parse_last_line(b->log_text.bytes, message);
+		bochs_fail(b, "it ended with status %d%s%s", WEXITSTATUS(status),
+			*message ? "; its last words: " : " and said nothing", message);
+	}
+	parse_report(b->log_text.bytes, &b->report);
+}
+
+void process_bury(struct bochs *b, uint64_t grace_milliseconds)
+{
+	int status;
+
+	if (b->exit != BOCHS_EXIT_NONE)
+		return;
+	if (grace_milliseconds)
+		streams_drain(b, grace_milliseconds);
+	status = child_reap(b, grace_milliseconds);
+	streams_drain(b, 0);
+	end_classify(b, status);
+}
+
+void process_close(struct bochs *b)
+{
+	kill_group(b);
+	fd_close(&b->commands);
+	fd_close(&b->commands_reader);
+	fd_close(&b->debugger);
+	fd_close(&b->log);
+	fd_close(&b->output);
+	fd_close(&b->memory);
+}
+
+/* Writes the disk as the machine left it to keep_disk. */
+int process_keep_disk(struct bochs *b)
+{
+	int fd, error;
+	bool ok;
+
+	if (!b->keep_disk || b->disk < 0)
+		return 0;
+	fd = open(b->keep_disk, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	ok = fd >= 0 && !ftruncate(fd, lseek(b->disk, 0, SEEK_END)) && file_copy(b->disk, fd);
+	error = errno;
+	if (fd >= 0 && close(fd) && ok) {
+		error = errno;
+		ok = false;
+	}
+	return ok ? 0
+		  : bochs_fail(b, "%s: cannot keep the disk: %s", b->keep_disk, strerror(error));
+}

@@ -1,0 +1,456 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Running a machine and finding out why it stopped.
+ *
+ * The idea: Bochs is told to continue, and when it has stopped for whatever reason, the machine is
+ * asked where it stands: its program counter, its ticks, whether it sleeps. The reason follows from
+ * these. Stops that nobody asked for (a time breakpoint of an earlier run, a machine that writes 'D' to port
+ * 0x8900, our own look whether it sleeps) are continued without a trace: a stop changes nothing in
+ * the machine.
+ *
+ * The invariant: no run goes on for ever. Ticks bound a machine that runs; a look now and then
+ * finds one that sleeps, where Bochs's time breakpoints do not work; the wall clock bounds the
+ * rest.
+ *
+ * Read: Intel SDM volume 2, HLT.
+ */
+#include "bochs_internal.h"
+
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#define EFLAGS_IF (1u << 9)
+
+#define STEPS_MAX       UINT32_MAX /* of one command */
+#define LOOK_FIRST_MS   20u /* until the first look whether the machine sleeps; doubled each time */
+#define LOOK_LAST_MS    1000u
+#define SIGNAL_AGAIN_MS 20u   /* a signal that comes before the run has begun is lost */
+#define SILENCE_MS      5000u /* a Bochs that signals do not stop for so long has hung */
+#define SLEEP_LOOKS     2     /* looks in a row that must find it asleep past its limit */
+
+/* What a run is after. */
+struct goal {
+	const struct bochs_until *until;
+	uint64_t start_ticks;
+	uint64_t tick_limit;
+	uint64_t instruction_limit;
+	uint64_t deadline; /* on milliseconds_now() */
+	bool looked;       /* the last stop was of our making */
+	unsigned sleeps;   /* looks in a row that found it asleep past the limit */
+	uint64_t look_after;
+};
+
+static const struct bochs_until nothing_to_meet;
+
+const char *bochs_stop_name(enum bochs_stop stop)
+{
+	static const char *const names[] = {"breakpoint", "watchpoint", "limit", "halted",
+		"power off", "triple fault", "panic", "interrupted", "timeout", "error"};
+
+	return (size_t)stop < sizeof(names) / sizeof(names[0]) ? names[stop] : "unknown";
+}
+
+/* How a machine that is gone stopped. */
+static enum bochs_stop stop_of_end(const struct bochs *b)
+{
+	switch (b->exit) {
+	case BOCHS_EXIT_POWER_OFF:
+		return BOCHS_STOP_POWER_OFF;
+	case BOCHS_EXIT_TRIPLE_FAULT:
+		return BOCHS_STOP_TRIPLE_FAULT;
+	case BOCHS_EXIT_PANIC:
+		return BOCHS_STOP_PANIC;
+	default:
+		return BOCHS_STOP_ERROR;
+	}
+}
+
+const struct bochs_registers *bochs_registers(struct bochs *b)
+{
+	if (bochs_check_alive(b))
+		return NULL;
+	if (b->registers_known)
+		return &b->registers;
+	if (talk_ask(b, REGISTERS_COMMANDS))
+		return NULL;
+	if (!parse_registers(b->answer.bytes, &b->registers)) {
+		bochs_fail(b, "Bochs shows its registers in an unknown way: is it version 2.7?");
+		return NULL;
+	}
+	b->registers_known = true;
+	return &b->registers;
+}
+
+/* --- Breakpoints and watches ------------------------------------------------------------------ */
+
+/* The numbers of the breakpoints in the answer to "info break"; returns how many. */
+static size_t breakpoint_ids(const char *answer, unsigned ids[BOCHS_BREAKPOINTS_MAX])
+{
+	size_t n = 0;
+
+	for (const char *p = answer; p && n < BOCHS_BREAKPOINTS_MAX; p = strchr(p, '\n')) {
+		p += *p == '\n';
+		if (sscanf(p, "%u lbreakpoint", &ids[n]) == 1 && strstr(p, "lbreakpoint"))
+			n++;
+	}
+	return n;
+}
+
+static bool breakpoints_are(const struct bochs *b, const struct bochs_until *until)
+{
+	return b->n_breakpoints == until->n_addresses &&
+	       (!until->n_addresses || !memcmp(b->breakpoints, until->addresses,
+					       until->n_addresses * sizeof(uint32_t)));
+}
+
+static int breakpoints_set(struct bochs *b, const struct bochs_until *until)
+{
+	unsigned ids[BOCHS_BREAKPOINTS_MAX];
+	char commands[BOCHS_BREAKPOINTS_MAX * 32 + 1] = "";
+	size_t n, at = 0;
+
+	if (breakpoints_are(b, until))
+		return 0;
+	if (until->n_addresses > BOCHS_BREAKPOINTS_MAX)
+		return bochs_fail(b, "%zu addresses to stop at: Bochs has room for %u",
+			until->n_addresses, BOCHS_BREAKPOINTS_MAX);
+	if (b->n_breakpoints) {
+		if (talk_ask(b, "info break\n"))
+			return -1;
+		n = breakpoint_ids(b->answer.bytes, ids);
+		for (size_t i = 0; i < n; i++)
+			at += (size_t)sprintf(commands + at, "d %u\n", ids[i]);
+		if (talk_ask(b, commands))
+			return -1;
+	}
+	b->n_breakpoints = 0;
+	if (!until->n_addresses)
+		return 0;
+	at = 0;
+	for (size_t i = 0; i < until->n_addresses; i++)
+		at += (size_t)sprintf(commands + at, "lb 0x%" PRIx32 "\n", until->addresses[i]);
+	if (talk_ask(b, commands))
+		return -1;
+	if (strstr(b->answer.bytes, "Error"))
+		return bochs_fail(b, "Bochs refuses a breakpoint");
+	memcpy(b->breakpoints, until->addresses, until->n_addresses * sizeof(uint32_t));
+	b->n_breakpoints = until->n_addresses;
+	return 0;
+}
+
+static int watches_set(struct bochs *b, const struct bochs_until *until)
+{
+	char commands[2 * BOCHS_WATCHES_MAX * 40 + 16] = "unwatch\n";
+	size_t at = strlen(commands);
+
+	if (!until->n_watches && !b->watching)
+		return 0;
+	if (until->n_watches > 2 * BOCHS_WATCHES_MAX)
+		return bochs_fail(b, "%zu watches: Bochs has room for %u of each access",
+			until->n_watches, BOCHS_WATCHES_MAX);
+	for (size_t i = 0; i < until->n_watches; i++) {
+		const struct bochs_watch *w = &until->watches[i];
+
+		if (!w->length)
+			return bochs_fail(b, "a watch of no bytes");
+		at += (size_t)sprintf(commands + at, "watch %c 0x%" PRIx32 " %" PRIu32 "\n",
+			w->access == BOCHS_WRITE ? 'w' : 'r', w->address, w->length);
+	}
+	b->watching = true;
+	if (talk_ask(b, commands))
+		return -1;
+	if (strstr(b->answer.bytes, "Too many"))
+		return bochs_fail(b, "too many watches: Bochs has room for %u of each access",
+			BOCHS_WATCHES_MAX);
+	b->watching = until->n_watches != 0;
+	return 0;
+}
+
+/*
+ * Makes Bochs stop when the machine wakes from a sleep that took it past the limit. Bochs keeps at most five such
+ * times and cannot forget one. So a time is added only if none is due before it: those that are in the
+ * way are passed when they come, and the list empties itself. If it is full, the limit is still
+ * kept by counting instructions, but for a machine that sleeps.
+ */
+static int time_breakpoint_set(struct bochs *b, uint64_t now, uint64_t limit)
+{
+	char command[40];
+	size_t kept = 0;
+	bool earlier = false;
+
+	for (size_t i = 0; i < b->n_time_breakpoints; i++) {
+		if (b->time_breakpoints[i] <= now)
+			continue;
+		earlier |= b->time_breakpoints[i] <= limit;
+		b->time_breakpoints[kept++] = b->time_breakpoints[i];
+	}
+	b->n_time_breakpoints = kept;
+	if (earlier || limit <= now || kept == TIME_BREAKPOINTS_MAX)
+		return 0;
+	snprintf(command, sizeof(command), "sba %" PRIu64 "\n", limit);
+	if (talk_ask(b, command))
+		return -1;
+	if (!strstr(b->answer.bytes, "Time breakpoint inserted"))
+		return bochs_fail(b, "Bochs refuses to stop at tick %" PRIu64, limit);
+	b->time_breakpoints[b->n_time_breakpoints++] = limit;
+	return 0;
+}
+
+/* --- A run -------------------------------------------------------------------------------------
+ */
+
+/*
+ * The command that runs towards the goal without going past it. Always "s", never "c": Bochs
+ * refreshes its display after "c", which moves the machine's timers by up to a microsecond.
+ */
+static int command_choose(struct bochs *b, const struct goal *goal, char command[32])
+{
+	const struct bochs_registers *r = &b->registers;
+	uint64_t steps = goal->instruction_limit - r->instructions;
+
+	if (goal->tick_limit != UINT64_MAX) {
+		if (time_breakpoint_set(b, r->ticks, goal->tick_limit))
+			return -1;
+		/* past the limit, in a sleep: stop at the first instruction */
+		steps = goal->tick_limit > r->ticks ? goal->tick_limit - r->ticks : 1;
+	}
+	snprintf(command, 32, "s %" PRIu64 "\n", steps < STEPS_MAX ? steps : STEPS_MAX);
+	return 0;
+}
+
+static bool must_stop(const struct bochs *b, const struct goal *goal, uint64_t now)
+{
+	return b->interrupted || now >= goal->deadline;
+}
+
+/* Waits until the machine has stopped by itself, or stops it to look at it. */
+static enum talk stop_await(struct bochs *b, struct goal *goal)
+{
+	uint64_t look = milliseconds_now() + goal->look_after;
+	uint64_t signalled = 0, first_signal = 0;
+	enum talk talk = TALK_WAITING;
+
+	goal->looked = false;
+	while (talk == TALK_WAITING) {
+		uint64_t now = milliseconds_now(), next = look;
+
+		if (now >= look || must_stop(b, goal, now)) {
+			goal->looked = true;
+			if (!signalled || now - signalled >= SIGNAL_AGAIN_MS) {
+				kill(b->interrupt, SIGINT);
+				signalled = now;
+			}
+			if (!first_signal)
+				first_signal = now;
+			if (now - first_signal > SILENCE_MS)
+				return TALK_WAITING;
+			next = now + SIGNAL_AGAIN_MS;
+		} else if (next > goal->deadline) {
+			next = goal->deadline;
+		}
+		talk = talk_wait(b, next > now ? next - now : 0);
+	}
+	if (goal->looked && goal->look_after < LOOK_LAST_MS)
+		goal->look_after *= 2;
+	return talk;
+}
+
+/* Runs once, until Bochs stops for any reason. Returns -1 if it is gone. */
+static int run_once(struct bochs *b, struct goal *goal)
+{
+	char command[32];
+	enum talk talk;
+
+	if (command_choose(b, goal, command))
+		return -1;
+	b->registers_known = false;
+	b->moving = true;
+	if (talk_send(b, command))
+		return -1;
+	talk = stop_await(b, goal);
+	if (talk != TALK_ANSWERED)
+		process_bury(b, talk == TALK_DIED ? END_GRACE_MS : 0);
+	if (talk == TALK_WAITING) {
+		b->exit = BOCHS_EXIT_FAILED;
+		bochs_fail(b, "Bochs could not be stopped and was killed");
+	}
+	b->moving = false;
+	talk_settle_output(b);
+	if (talk != TALK_ANSWERED)
+		trace_flush(b);
+	return talk == TALK_ANSWERED ? 0 : -1;
+}
+
+/* A machine that was stopped before it moved, or in its sleep, still stands where it stood. */
+static bool breakpoint_met(const struct bochs *b, const struct goal *goal, const char *words)
+{
+	if (b->registers.ticks == goal->start_ticks)
+		return false;
+	if (b->registers.halted && !strstr(words, "(0) Breakpoint "))
+		return false;
+	for (size_t i = 0; i < goal->until->n_addresses; i++)
+		if (goal->until->addresses[i] == b->registers.pc)
+			return true;
+	return false;
+}
+
+/* An access of up to 16 bytes, from the address that Bochs names, must overlap a watch. */
+static bool watch_met(
+	struct bochs *b, const struct goal *goal, enum bochs_access access, uint32_t address)
+{
+	for (size_t i = 0; i < goal->until->n_watches; i++) {
+		const struct bochs_watch *w = &goal->until->watches[i];
+
+		if (w->access == access && (uint64_t)address + 16 > w->address &&
+			address < (uint64_t)w->address + w->length) {
+			b->watch_hit = i;
+			return true;
+		}
+	}
+	return false;
+}
+
+/*
+ * A processor asleep with interrupts off sleeps for ever. Past its limit, one with interrupts on
+ * would have stopped when an interrupt woke it; if none does between two looks, hundreds of machine
+ * seconds apart, none will.
+ */
+static bool sleeps_for_ever(struct bochs *b, struct goal *goal)
+{
+	if (!b->registers.halted || !goal->looked)
+		goal->sleeps = 0;
+	else if (b->registers.ticks >= goal->tick_limit)
+		goal->sleeps++;
+	return goal->looked && b->registers.halted &&
+	       (!(b->registers.eflags & EFLAGS_IF) || goal->sleeps >= SLEEP_LOOKS);
+}
+
+/* Why did it stop? False: for no reason that matters, go on. */
+static bool stop_classify(
+	struct bochs *b, struct goal *goal, const char *words, enum bochs_stop *stop)
+{
+	const struct bochs_registers *r = &b->registers;
+	enum bochs_access access;
+	uint32_t address;
+
+	if (breakpoint_met(b, goal, words))
+		*stop = BOCHS_STOP_BREAKPOINT;
+	else if (parse_watch_hit(words, &access, &address) && watch_met(b, goal, access, address))
+		*stop = BOCHS_STOP_WATCHPOINT;
+	else if (r->instructions >= goal->instruction_limit)
+		*stop = BOCHS_STOP_LIMIT;
+	else if (r->ticks >= goal->tick_limit && !(goal->looked && r->halted))
+		*stop = BOCHS_STOP_LIMIT;
+	else if (sleeps_for_ever(b, goal))
+		*stop = BOCHS_STOP_HALTED;
+	else if (b->interrupted)
+		*stop = BOCHS_STOP_INTERRUPTED;
+	else if (milliseconds_now() >= goal->deadline)
+		*stop = BOCHS_STOP_TIMEOUT;
+	else
+		return false;
+	return true;
+}
+
+static enum bochs_stop run_towards(struct bochs *b, struct goal *goal)
+{
+	enum bochs_stop stop = BOCHS_STOP_INTERRUPTED;
+	struct text words = {0};
+	bool arrived = b->interrupted;
+
+	goal->deadline = milliseconds_now() + 1000ull * b->seconds;
+	goal->look_after = LOOK_FIRST_MS;
+	while (!arrived) {
+		if (run_once(b, goal)) {
+			stop = stop_of_end(b);
+			break;
+		}
+		text_clear(&words);
+		text_append(&words, b->answer.bytes, b->answer.length);
+		if (!bochs_registers(b)) {
+			stop = stop_of_end(b);
+			break;
+		}
+		arrived = stop_classify(b, goal, words.bytes, &stop);
+	}
+	text_free(&words);
+	if (stop == BOCHS_STOP_INTERRUPTED)
+		b->interrupted = 0;
+	if (stop == BOCHS_STOP_TIMEOUT)
+		bochs_fail(b, "the run took more than %u seconds of wall-clock time", b->seconds);
+	return stop;
+}
+
+static int goal_prepare(struct bochs *b, const struct bochs_until *until)
+{
+	if (bochs_check_alive(b) || breakpoints_set(b, until) || watches_set(b, until))
+		return -1;
+	return bochs_registers(b) ? 0 : -1;
+}
+
+enum bochs_stop bochs_run(struct bochs *b, const struct bochs_until *until)
+{
+	struct goal goal = {.until = until, .instruction_limit = UINT64_MAX};
+
+	if (!until->ticks) {
+		bochs_fail(b, "a run needs a limit of at least one tick");
+		return BOCHS_STOP_ERROR;
+	}
+	if (goal_prepare(b, until))
+		return BOCHS_STOP_ERROR;
+	goal.start_ticks = b->registers.ticks;
+	goal.tick_limit = goal.start_ticks + until->ticks;
+	if (goal.tick_limit < until->ticks || goal.tick_limit > INT64_MAX)
+		goal.tick_limit = INT64_MAX;
+	return run_towards(b, &goal);
+}
+
+enum bochs_stop bochs_run_until(struct bochs *b, uint32_t address, uint64_t ticks)
+{
+	struct bochs_until until = {.ticks = ticks, .addresses = &address, .n_addresses = 1};
+
+	return bochs_run(b, &until);
+}
+
+enum bochs_stop bochs_run_ticks(struct bochs *b, uint64_t ticks)
+{
+	struct bochs_until until = {.ticks = ticks};
+
+	return bochs_run(b, &until);
+}
+
+enum bochs_stop bochs_step(struct bochs *b, uint32_t n)
+{
+	struct goal goal = {.until = &nothing_to_meet, .tick_limit = UINT64_MAX};
+
+	if (!n) {
+		bochs_fail(b, "no steps to take");
+		return BOCHS_STOP_ERROR;
+	}
+	if (goal_prepare(b, goal.until))
+		return BOCHS_STOP_ERROR;
+	goal.start_ticks = b->registers.ticks;
+	goal.instruction_limit = b->registers.instructions + n;
+	return run_towards(b, &goal);
+}
+
+size_t bochs_watch_hit(const struct bochs *b)
+{
+	return b->watch_hit;
+}
+
+void bochs_interrupt(struct bochs *b)
+{
+	pid_t who = b->interrupt;
+
+	b->interrupted = 1;
+	if (who > 0)
+		kill(who, SIGINT);
+}
+
+void bochs_interrupt_on(struct bochs *b, int fd)
+{
+	b->interrupt_fd = fd;
+}

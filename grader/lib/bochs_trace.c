@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The record of ring crossings that Bochs keeps.
+ *
+ * The idea: Bochs announces an exception or interrupt when it starts to deliver it ("Exception
+ * 0x0d", "Interrupt 0x0d") and says after the instruction where the processor went ("exception (not
+ * softint) 0008:00007d15"). In between, the delivery itself may fault and announce another one. So
+ * announcements wait in a short queue until the next line that names a place: the last one got
+ * there, the others were not delivered.
+ *
+ * Three habits of Bochs's are undone here:
+ * - While nobody looks, it remembers that an INT, an interrupt or an IRET happened, and reports
+ * that after the first instruction of the trace. Such a line counts only if that instruction was
+ * one.
+ * - It reports an IRET that faulted like one that succeeded, with the fault's handler as its
+ * target.
+ * - It says "exception (not softint)" for hardware interrupts too: these have no "Exception" line.
+ *
+ * The invariant: events are handed over in the order in which the processor took them.
+ * Read: Intel SDM volume 3, 6.3 to 6.15.
+ */
+#include "bochs_internal.h"
+
+#include <string.h>
+
+#define OPCODE_OPERAND_SIZE 0x66
+#define OPCODE_INT3         0xcc
+#define OPCODE_INT          0xcd
+#define OPCODE_INTO         0xce
+#define OPCODE_IRET         0xcf
+#define OPCODE_INT1         0xf1
+
+/* Exceptions that push an error code: #DF, #TS, #NP, #SS, #GP, #PF, #AC. */
+#define ERROR_CODE_VECTORS                                                                         \
+	(1u << 8 | 1u << 10 | 1u << 11 | 1u << 12 | 1u << 13 | 1u << 14 | 1u << 17)
+
+static void hand_over(struct bochs *b, const struct bochs_event *event)
+{
+	b->trace.event(b->trace.context, event);
+}
+
+/* Hands over the announcements; the last one was delivered to the place in t, if there is one. */
+static void announcements_settle(struct bochs *b, const struct trace_line *t, bool software)
+{
+	struct trace *trace = &b->trace;
+
+	for (size_t i = 0; i < trace->n_pending; i++) {
+		struct bochs_event *event = &trace->pending[i];
+
+		if (event->kind != BOCHS_EXCEPTION)
+			event->kind = software ? BOCHS_SOFTWARE_INT : BOCHS_HARDWARE_INT;
+		event->tick = t->tick;
+		if (t->kind != TRACE_NOTHING && i == trace->n_pending - 1) {
+			event->delivered = true;
+			event->cs = t->cs;
+			event->eip = t->eip;
+			if (event->kind == BOCHS_EXCEPTION)
+				trace->exception_tick = t->tick;
+		}
+		hand_over(b, event);
+	}
+	trace->n_pending = 0;
+}
+
+static void exception_announce(struct trace *trace, const struct trace_line *t)
+{
+	struct bochs_event event = {
+		.kind = BOCHS_EXCEPTION,
+		.vector = t->vector,
+		.has_error_code = t->vector < 32 && (ERROR_CODE_VECTORS >> t->vector & 1),
+	};
+
+	if (event.has_error_code)
+		event.error_code = t->error_code;
+	if (trace->n_pending < TRACE_PENDING_MAX)
+		trace->pending[trace->n_pending++] = event;
+}
+
+/* "Interrupt" follows the "Exception" that it belongs to; alone, it is INT n or a hardware
+ * interrupt. */
+static void interrupt_announce(struct trace *trace, const struct trace_line *t)
+{
+	size_t n = trace->n_pending;
+
+	if (n && trace->pending[n - 1].kind == BOCHS_EXCEPTION &&
+		trace->pending[n - 1].vector == t->vector)
+		return;
+	if (n < TRACE_PENDING_MAX)
+		trace->pending[trace->n_pending++] =
+			(struct bochs_event){.kind = BOCHS_HARDWARE_INT, .vector = t->vector};
+}
+
+static void iret_take(struct bochs *b, const struct trace_line *t)
+{
+	struct trace *trace = &b->trace;
+	struct bochs_event event = {
+		.kind = BOCHS_IRET, .tick = t->tick, .delivered = true, .cs = t->cs, .eip = t->eip};
+
+	if (t->tick == trace->exception_tick)
+		return;
+	if (t->tick == trace->first_tick && !trace->first_is_iret)
+		return;
+	hand_over(b, &event);
+}
+
+bool trace_take(struct bochs *b, const char *line)
+{
+	struct trace *trace = &b->trace;
+	struct trace_line t = parse_trace_line(line);
+	bool first = t.tick == trace->first_tick;
+
+	switch (t.kind) {
+	case TRACE_NOTHING:
+		return false;
+	case TRACE_EXCEPTION:
+		exception_announce(trace, &t);
+		break;
+	case TRACE_INTERRUPT:
+		interrupt_announce(trace, &t);
+		break;
+	case TRACE_SOFTINT:
+		announcements_settle(b, &t, !first || trace->first_is_int);
+		break;
+	case TRACE_EXTINT:
+		announcements_settle(b, &t, false);
+		break;
+	case TRACE_IRET:
+		iret_take(b, &t);
+		break;
+	}
+	return true;
+}
+
+void trace_flush(struct bochs *b)
+{
+	struct trace_line nowhere = {.kind = TRACE_NOTHING, .tick = b->end_tick};
+
+	if (b->trace.on)
+		announcements_settle(b, &nowhere, true);
+}
+
+/* Looks at the instruction that the trace will start with. */
+static int first_instruction_look(struct bochs *b)
+{
+	const struct bochs_registers *r = bochs_registers(b);
+	struct trace *trace = &b->trace;
+	uint8_t code[2] = {0, 0}, opcode;
+
+	if (!r)
+		return -1;
+	trace->first_tick = r->ticks + 1;
+	if (!bochs_read_linear(b, r->pc, code, sizeof(code)) && bochs_check_alive(b))
+		return -1;
+	opcode = code[0] == OPCODE_OPERAND_SIZE ? code[1] : code[0];
+	trace->first_is_iret = opcode == OPCODE_IRET;
+	trace->first_is_int = opcode == OPCODE_INT || opcode == OPCODE_INT3 ||
+			      opcode == OPCODE_INTO || opcode == OPCODE_INT1;
+	return 0;
+}
+
+int bochs_trace_start(struct bochs *b, bochs_event_fn *event, void *context)
+{
+	if (bochs_check_alive(b))
+		return -1;
+	if (b->e9)
+		return bochs_fail(b, "a trace needs a machine without port 0xE9");
+	if (b->trace.on)
+		return bochs_fail(b, "a trace is on already");
+	memset(&b->trace, 0, sizeof(b->trace));
+	if (first_instruction_look(b) || talk_ask(b, "show dbg_all\nshow int\n"))
+		return -1;
+	b->trace.event = event;
+	b->trace.context = context;
+	b->trace.on = true;
+	return 0;
+}
+
+int bochs_trace_stop(struct bochs *b)
+{
+	if (!b->trace.on)
+		return 0;
+	b->trace.on = false;
+	if (b->exit != BOCHS_EXIT_NONE)
+		return 0;
+	return talk_ask(b, "show off\nshow dbg_none\n");
+}

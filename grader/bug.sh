@@ -30,7 +30,7 @@ fi
 status=$?
 [ $status = 1 ] || fail "status $status, not 1 (see $work/log)"
 # a submission that does not compile would fail every test
-jq -e '.tests[] | select(.status == "failed") | select(.message | startswith("the submission"))' \
+jq -e '.tests[] | select(.status == "failed") | select(.message | startswith("not run"))' \
 	"$work/result.json" >/dev/null && fail "it does not compile (see $work/log)"
 jq -e --arg test "$test" '.tests[] | select(.name == $test and .status == "failed")' \
 	"$work/result.json" >/dev/null || fail "$test did not catch it (see $work/log)"

@@ -5,7 +5,7 @@ set -eu
 
 lab=$1
 status=0
-for test in $(build/grader/judge --lab "$lab" --list | awk '{ print $1 }'); do
+for test in $(build/grader/judge --lab "$lab" --list | awk '{ print $3 }'); do
 	grep -qx "Caught-by: $test" seeds/bugs/"$lab"-*/*.patch || {
 		echo "FAIL $test catches no seeded bug"
 		status=1

@@ -46,7 +46,7 @@ $(LIBRARY): $(LIBRARY_OBJECTS) $(DECODER_OBJECTS)
 	@rm -f $@
 	@ar rcs $@ $^
 
-$(BUILD)/grader/judge: $(LABS_OBJECTS)
+$(BUILD)/grader/judge $(BUILD)/grader/bench: $(LABS_OBJECTS)
 
 $(BUILD)/grader/%: $(BUILD)/grader/tools/%.o $(LIBRARY)
 	$(call SAY,LINK,$@)

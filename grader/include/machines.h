@@ -45,6 +45,10 @@ struct machine;
 /* Boots one guest under the submitted monitor and stops in monitor_main(). */
 struct machine *boot(struct guest *guest);
 
+/* Stops before the BIOS's first instruction instead. */
+struct machine *power_on(struct guest *guest);
+struct machine *power_on_bare(struct guest *guest);
+
 /* The same with several guests side by side, each with more words for its command line. */
 struct boot_guest {
 	struct guest *guest;

@@ -40,6 +40,23 @@ void text_free(struct text *t);
 #define WHY_MAX              512
 #define END_GRACE_MS         1000 /* for Bochs to end by itself */
 
+enum trace_line_kind {
+	TRACE_NOTHING,
+	TRACE_EXCEPTION, /* "Exception 0x0d": vector, error_code */
+	TRACE_INTERRUPT, /* "Interrupt 0x0d": vector, error_code; follows the former */
+	TRACE_SOFTINT,   /* tick, cs, eip */
+	TRACE_EXTINT,    /* tick, cs, eip */
+	TRACE_IRET,      /* tick, cs, eip */
+};
+struct trace_line {
+	enum trace_line_kind kind;
+	uint8_t vector;
+	uint32_t error_code;
+	uint64_t tick;
+	uint16_t cs;
+	uint32_t eip;
+};
+
 struct trace {
 	bool on;
 	bochs_event_fn *event;
@@ -47,9 +64,12 @@ struct trace {
 	/* Exceptions and interrupts announced, whose outcome is not known yet. */
 	struct bochs_event pending[TRACE_PENDING_MAX];
 	size_t n_pending;
-	uint64_t first_tick; /* the tick after the first instruction: see bochs_trace.c */
-	bool first_is_iret, first_is_int;
 	uint64_t exception_tick; /* of the last exception delivered */
+	/* The last stop: its place and tick, the instruction that was next, perhaps an IRET before
+	 * it. */
+	struct trace_line stop;
+	bool next_is_iret, next_is_int;
+	bool stop_may_follow_iret;
 };
 
 struct bochs {
@@ -130,6 +150,8 @@ void talk_settle_output(struct bochs *b);
 /* --- bochs_trace.c --- */
 /* Takes a line of the debugger's if it belongs to the trace. */
 bool trace_take(struct bochs *b, const char *line);
+/* The machine has stopped: settles what was announced. -1: Bochs is gone. */
+int trace_stopped(struct bochs *b);
 /* The machine died: hands over what was announced last. */
 void trace_flush(struct bochs *b);
 
@@ -140,22 +162,6 @@ void trace_flush(struct bochs *b);
 	"r\nsreg\ncreg\ndreg\nptime\nshow \"cpu0.icount\"\nshow \"cpu0.activity_state\"\n"
 bool parse_registers(const char *answer, struct bochs_registers *r);
 
-enum trace_line_kind {
-	TRACE_NOTHING,
-	TRACE_EXCEPTION, /* "Exception 0x0d": vector, error_code */
-	TRACE_INTERRUPT, /* "Interrupt 0x0d": vector, error_code; follows the former */
-	TRACE_SOFTINT,   /* tick, cs, eip */
-	TRACE_EXTINT,    /* tick, cs, eip */
-	TRACE_IRET,      /* tick, cs, eip */
-};
-struct trace_line {
-	enum trace_line_kind kind;
-	uint8_t vector;
-	uint32_t error_code;
-	uint64_t tick;
-	uint16_t cs;
-	uint32_t eip;
-};
 struct trace_line parse_trace_line(const char *line);
 
 /* The last panic in a log: its message and its tick. False if there is none. */

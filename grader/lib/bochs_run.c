@@ -4,9 +4,9 @@
  *
  * The idea: Bochs is told to continue, and when it has stopped for whatever reason, the machine is
  * asked where it stands: its program counter, its ticks, whether it sleeps. The reason follows from
- * these. Stops that nobody asked for (a time breakpoint of an earlier run, a machine that writes 'D' to port
- * 0x8900, our own look whether it sleeps) are continued without a trace: a stop changes nothing in
- * the machine.
+ * these. Stops that nobody asked for (a time breakpoint of an earlier run, a machine that writes
+ * 'D' to port 0x8900, our own look whether it sleeps) are continued without a trace: a stop changes
+ * nothing in the machine.
  *
  * The invariant: no run goes on for ever. Ticks bound a machine that runs; a look now and then
  * finds one that sleeps, where Bochs's time breakpoints do not work; the wall clock bounds the
@@ -169,10 +169,10 @@ static int watches_set(struct bochs *b, const struct bochs_until *until)
 }
 
 /*
- * Makes Bochs stop when the machine wakes from a sleep that took it past the limit. Bochs keeps at most five such
- * times and cannot forget one. So a time is added only if none is due before it: those that are in the
- * way are passed when they come, and the list empties itself. If it is full, the limit is still
- * kept by counting instructions, but for a machine that sleeps.
+ * Makes Bochs stop when the machine wakes from a sleep that took it past the limit. Bochs keeps at
+ * most five such times and cannot forget one. So a time is added only if none is due before it:
+ * those that are in the way are passed when they come, and the list empties itself. If it is full,
+ * the limit is still kept by counting instructions, but for a machine that sleeps.
  */
 static int time_breakpoint_set(struct bochs *b, uint64_t now, uint64_t limit)
 {
@@ -369,7 +369,7 @@ static enum bochs_stop run_towards(struct bochs *b, struct goal *goal)
 		}
 		text_clear(&words);
 		text_append(&words, b->answer.bytes, b->answer.length);
-		if (!bochs_registers(b)) {
+		if (!bochs_registers(b) || trace_stopped(b)) {
 			stop = stop_of_end(b);
 			break;
 		}

@@ -22,10 +22,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#define READ_SIZE  65536u
-#define LOG_KEPT   65536u     /* of Bochs's own log */
-#define OUTPUT_MAX (4u << 20) /* of standard output during one run; half of it is kept when full   \
-			       */
+#define READ_SIZE 65536u
+#define LOG_KEPT  65536u /* of Bochs's own log */
+#define OUTPUT_MAX                                                                                 \
+	(4u << 20) /* of standard output during one run; half of it is kept when full              \
+		    */
 
 void text_append(struct text *t, const char *bytes, size_t length)
 {

@@ -8,13 +8,15 @@
  * announcements wait in a short queue until the next line that names a place: the last one got
  * there, the others were not delivered.
  *
- * Three habits of Bochs's are undone here:
- * - While nobody looks, it remembers that an INT, an interrupt or an IRET happened, and reports
- * that after the first instruction of the trace. Such a line counts only if that instruction was
- * one.
+ * Habits of Bochs's that are undone here:
+ * - It says "exception (not softint)" for hardware interrupts too: these have no "Exception" line.
  * - It reports an IRET that faulted like one that succeeded, with the fault's handler as its
  * target.
- * - It says "exception (not softint)" for hardware interrupts too: these have no "Exception" line.
+ * - At a stop for any reason but a breakpoint it does not say where the last instruction went. At
+ * each stop we ask for the registers and settle what was announced (trace_stopped()).
+ * - What it did not say, at a stop or because nobody looked, it says after the next instruction,
+ * with that one's place. Announcements are settled by then; an IRET belongs to the place of the
+ * stop.
  *
  * The invariant: events are handed over in the order in which the processor took them.
  * Read: Intel SDM volume 3, 6.3 to 6.15.
@@ -22,6 +24,8 @@
 #include "bochs_internal.h"
 
 #include <string.h>
+
+#define CR0_PE (1u << 0)
 
 #define OPCODE_OPERAND_SIZE 0x66
 #define OPCODE_INT3         0xcc
@@ -98,8 +102,13 @@ static void iret_take(struct bochs *b, const struct trace_line *t)
 
 	if (t->tick == trace->exception_tick)
 		return;
-	if (t->tick == trace->first_tick && !trace->first_is_iret)
-		return;
+	if (t->tick == trace->stop.tick + 1 && !trace->next_is_iret) {
+		if (!trace->stop_may_follow_iret)
+			return;
+		event.tick = trace->stop.tick;
+		event.cs = trace->stop.cs;
+		event.eip = trace->stop.eip;
+	}
 	hand_over(b, &event);
 }
 
@@ -107,7 +116,7 @@ bool trace_take(struct bochs *b, const char *line)
 {
 	struct trace *trace = &b->trace;
 	struct trace_line t = parse_trace_line(line);
-	bool first = t.tick == trace->first_tick;
+	bool first = t.tick == trace->stop.tick + 1;
 
 	switch (t.kind) {
 	case TRACE_NOTHING:
@@ -119,7 +128,7 @@ bool trace_take(struct bochs *b, const char *line)
 		interrupt_announce(trace, &t);
 		break;
 	case TRACE_SOFTINT:
-		announcements_settle(b, &t, !first || trace->first_is_int);
+		announcements_settle(b, &t, !first || trace->next_is_int);
 		break;
 	case TRACE_EXTINT:
 		announcements_settle(b, &t, false);
@@ -139,8 +148,8 @@ void trace_flush(struct bochs *b)
 		announcements_settle(b, &nowhere, true);
 }
 
-/* Looks at the instruction that the trace will start with. */
-static int first_instruction_look(struct bochs *b)
+/* Notes where the machine stands and what instruction is next. */
+static int stop_note(struct bochs *b)
 {
 	const struct bochs_registers *r = bochs_registers(b);
 	struct trace *trace = &b->trace;
@@ -148,13 +157,54 @@ static int first_instruction_look(struct bochs *b)
 
 	if (!r)
 		return -1;
-	trace->first_tick = r->ticks + 1;
+	trace->stop = (struct trace_line){
+		.kind = TRACE_EXTINT, .tick = r->ticks, .cs = r->cs.selector, .eip = r->eip};
 	if (!bochs_read_linear(b, r->pc, code, sizeof(code)) && bochs_check_alive(b))
 		return -1;
 	opcode = code[0] == OPCODE_OPERAND_SIZE ? code[1] : code[0];
-	trace->first_is_iret = opcode == OPCODE_IRET;
-	trace->first_is_int = opcode == OPCODE_INT || opcode == OPCODE_INT3 ||
-			      opcode == OPCODE_INTO || opcode == OPCODE_INT1;
+	trace->next_is_iret = opcode == OPCODE_IRET;
+	trace->next_is_int = opcode == OPCODE_INT || opcode == OPCODE_INT3 ||
+			     opcode == OPCODE_INTO || opcode == OPCODE_INT1;
+	return 0;
+}
+
+/*
+ * Does the machine stand at the first instruction of the vector's handler? After INT n it does; a
+ * hardware interrupt's handler has executed one instruction by the time that Bochs stops.
+ */
+static bool handler_is_next(struct bochs *b, uint8_t vector)
+{
+	const struct bochs_registers *r = &b->registers;
+	uint16_t gate[4] = {0};
+
+	if (!(r->cr0 & CR0_PE)) {
+		bochs_read_linear(b, r->idtr.base + 4u * vector, gate, 4);
+		return gate[0] == r->eip && gate[1] == r->cs.selector;
+	}
+	bochs_read_linear(b, r->idtr.base + 8u * vector, gate, 8);
+	return (gate[0] | (uint32_t)gate[3] << 16) == r->eip;
+}
+
+int trace_stopped(struct bochs *b)
+{
+	struct trace *trace = &b->trace;
+	const struct bochs_registers *r = bochs_registers(b);
+	const struct bochs_event *last;
+	bool faulted = false, software = true;
+
+	if (!r)
+		return -1;
+	if (!trace->on || r->ticks == trace->stop.tick)
+		return 0;
+	if (stop_note(b))
+		return -1;
+	if (trace->n_pending) {
+		last = &trace->pending[trace->n_pending - 1];
+		faulted = last->kind == BOCHS_EXCEPTION;
+		software = faulted || handler_is_next(b, last->vector);
+		announcements_settle(b, &trace->stop, software);
+	}
+	trace->stop_may_follow_iret = !faulted;
 	return 0;
 }
 
@@ -167,7 +217,7 @@ int bochs_trace_start(struct bochs *b, bochs_event_fn *event, void *context)
 	if (b->trace.on)
 		return bochs_fail(b, "a trace is on already");
 	memset(&b->trace, 0, sizeof(b->trace));
-	if (first_instruction_look(b) || talk_ask(b, "show dbg_all\nshow int\n"))
+	if (stop_note(b) || talk_ask(b, "show dbg_all\nshow int\n"))
 		return -1;
 	b->trace.event = event;
 	b->trace.context = context;

@@ -108,36 +108,52 @@ static struct machine *machine_new(void)
 	return machine;
 }
 
-static struct machine *boot_monitor(const struct boot_guest *guests, size_t count)
+#define STRINGIFY(value) #value
+#define TO_STRING(value) STRINGIFY(value)
+
+static struct machine *power_on_several(const struct boot_guest *guests, size_t count)
 {
 	struct machine *machine = machine_new();
 
 	machine_start(machine, guests, count, judgement()->monitor);
-	run_until(machine, monitor_symbol("monitor_main"));
 	return machine;
 }
 
-#define STRINGIFY(value) #value
-#define TO_STRING(value) STRINGIFY(value)
+struct machine *power_on(struct guest *guest)
+{
+	return power_on_several(&(struct boot_guest){guest, "mem=" TO_STRING(GUEST_MEGS)}, 1);
+}
+
+struct machine *power_on_bare(struct guest *guest)
+{
+	struct machine *machine = machine_new();
+
+	machine->bare = true;
+	machine_start(machine, &(struct boot_guest){guest, ""}, 1, NULL);
+	return machine;
+}
 
 struct machine *boot(struct guest *guest)
 {
-	return boot_monitor(&(struct boot_guest){guest, "mem=" TO_STRING(GUEST_MEGS)}, 1);
+	struct machine *machine = power_on(guest);
+
+	run_until(machine, monitor_symbol("monitor_main"));
+	return machine;
 }
 
 struct machine *boot_several(const struct boot_guest *guests, size_t count)
 {
 	if (count > BOOT_GUESTS_MAX)
 		infrastructure_error("a machine takes at most %d guests", BOOT_GUESTS_MAX);
-	return boot_monitor(guests, count);
+	struct machine *machine = power_on_several(guests, count);
+	run_until(machine, monitor_symbol("monitor_main"));
+	return machine;
 }
 
 struct machine *boot_bare(struct guest *guest)
 {
-	struct machine *machine = machine_new();
+	struct machine *machine = power_on_bare(guest);
 
-	machine->bare = true;
-	machine_start(machine, &(struct boot_guest){guest, ""}, 1, NULL);
 	run_until(machine, symbols_entry(guest->symbols));
 	return machine;
 }

@@ -463,7 +463,7 @@ static const struct {
 	{"enter.asm", "incbin \"%s/grader/include/judge.h\"\n", "judge.h", NULL},
 	/* endless, or too large */
 	{"segments.c", "#include \"/dev/zero\"\n", "/dev/zero: ", NULL},
-	{"segments.c", "#include \"/dev/stdin\"\n", "/dev/stdin: ", NULL},
+	{"segments.c", "#include \"/dev/urandom\"\n", "/dev/urandom: ", NULL},
 	{"segments.c", "__asm__(\".fill 0x7fffffff, 1, 1\");\n", "File size limit", NULL},
 	{"segments.c", "char large[0x40000000] = {1};\n", "File size limit", NULL},
 	{"segments.c", "__asm__(\".rept 0x7fffffff\\n.long 1\\n.endr\");\n", "out of memory", NULL},

@@ -66,6 +66,7 @@ protected:
 	gate	13, fault
 	gate	14, fault
 	gate	0x30, trap
+	mov	dword [IDT + 8 * 0x31 + 4], 0x0e00	; not present
 	lidt	[idtr]
 ready:
 	int	0x30			; handler: one IRET

@@ -86,8 +86,7 @@ static const char *check_header(const struct elf_image *image)
 	if (header->program_size != sizeof(struct elf_segment) ||
 		!table_in_file(image, header->program_offset, header->program_count,
 			sizeof(struct elf_segment)))
-		return "the ELF file's program headers do not lie in the file: it is cut off or "
-		       "damaged";
+		return "the ELF file's program headers do not lie in the file: it is cut off or damaged";
 	return NULL;
 }
 
@@ -103,8 +102,7 @@ static const char *check_multiboot(const struct elf_image *image)
 			continue;
 		if (header->flags & MULTIBOOT_REQUIRED &
 			~(MULTIBOOT_PAGE_ALIGN | MULTIBOOT_MEMORY_INFO))
-			return "its Multiboot header asks for something that this monitor does not "
-			       "offer";
+			return "its Multiboot header asks for something that this monitor does not offer";
 		return NULL;
 	}
 	return "it has no Multiboot header in its first 8 KiB";

@@ -102,8 +102,7 @@ bool vcpu_load_gdt(struct vcpu *vcpu, struct table_register gdtr, const char **p
 		if (gdt_selector_loads(&candidate, vcpu_ring(vcpu), all[i], selector))
 			continue;
 		*problem =
-			"a segment register in use does not load from its new GDT (the processor's "
-			"hidden copy of the old descriptor cannot be kept)";
+			"a segment register in use does not load from its new GDT (the processor's hidden copy of the old descriptor cannot be kept)";
 		return false;
 	}
 	memcpy(vcpu->gdt->entry, candidate.entry, GDT_GUEST_ENTRIES * sizeof(struct descriptor));

@@ -85,7 +85,8 @@ START_TEST(each_privileged_instruction)
 	guest_read(guest, "privileged_sites", sites, count * sizeof(*sites));
 	struct machine *m = boot(guest);
 	for (uint32_t i = 0; i + 1 < count; i++) {
-		run_until(m, sites[i].address);
+		if (registers(m)->pc != sites[i].address) /* it may stand there already */
+			run_until(m, sites[i].address);
 		measure(sites[i].name, ticks_to(m, sites[i].next));
 	}
 }

@@ -33,9 +33,7 @@ START_TEST(computing_costs_what_it_costs_bare)
 	uint64_t monitored = compute_ticks(boot(guest), guest);
 	hint("Only the timer should interrupt this guest. Each of its exits should be short.");
 	ck_assert_msg(monitored * 1000 <= bare * (1000 + EXTRA_PER_THOUSAND),
-		"the loop takes %llu instructions bare and %llu under this monitor: more than %d "
-		"in a "
-		"thousand on top",
+		"the loop takes %llu instructions bare and %llu under this monitor: more than %d in a thousand on top",
 		(unsigned long long)bare, (unsigned long long)monitored, EXTRA_PER_THOUSAND);
 }
 END_TEST
@@ -56,8 +54,7 @@ START_TEST(the_guest_itself_runs)
 			continue;
 		}
 		ck_assert_msg(r->cpl == 1 && guest_has_code_at(guest, r->pc),
-			"while the guest computes, the processor was found in ring %u at %08x, "
-			"which is not the guest's code",
+			"while the guest computes, the processor was found in ring %u at %08x, which is not the guest's code",
 			r->cpl, r->pc);
 	}
 	hint("A monitor runs its guest, it does not interpret it.");
@@ -117,9 +114,7 @@ START_TEST(a_privileged_instruction_is_cheap)
 
 	measure("instructions_of_a_cli", whole);
 	ck_assert_msg(whole <= PRIVILEGED_BUDGET,
-		"a CLI takes %llu instructions from the trap to the guest's next instruction; the "
-		"budget "
-		"is %d",
+		"a CLI takes %llu instructions from the trap to the guest's next instruction; the budget is %d",
 		(unsigned long long)whole, PRIVILEGED_BUDGET);
 }
 END_TEST

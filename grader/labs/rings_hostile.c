@@ -107,22 +107,22 @@ static bool watch_attack(struct machine *m, const struct guest *guest, const str
 			if (trap.eip != attack->site || (trap.cs & 3) == 0 || stopped)
 				continue;
 			stopped = true;
-			ck_assert_msg(
-				attack->kind != ATTACK_FAULTS || trap.vector == attack->vector,
-				"the attack %s was stopped by exception %u (error code %x); it "
-				"must be "
-				"stopped by %u",
+			ck_assert_msg(trap.vector == attack->vector,
+				"the attack %s was stopped by exception %u (error code %x); it must be stopped by %u",
 				attack->name, trap.vector, trap.error_code, attack->vector);
 			continue;
 		}
 		if (place == 1)
-			ck_abort_msg("the attack %s succeeded: the guest went on at "
-				     "attack_succeeded with EAX %08x",
+			ck_abort_msg(
+				"the attack %s succeeded: the guest went on at attack_succeeded with EAX %08x",
 				attack->name, registers(m)->eax);
 		if (place == 2) {
 			ck_assert_msg(attack->kind != ATTACK_FAULTS,
 				"the attack %s was not stopped at %08x", attack->name,
 				attack->site);
+			ck_assert_msg(stopped || attack->vector == 0,
+				"the attack %s did not trap at %08x: it must raise exception %u",
+				attack->name, attack->site, attack->vector);
 			continue;
 		}
 		ck_assert_msg(attack->kind != ATTACK_FAULTS || stopped,
@@ -155,9 +155,7 @@ static void run_batch(const struct attack *const *attacks, const uint32_t *numbe
 	for (size_t i = 0; i < count; i++) {
 		bool more = watch_attack(m, guests[i].guest, attacks[i]);
 		ck_assert_msg(more == (i + 1 < count),
-			"after the attack %s the machine switched itself off: %zu guests did not "
-			"get "
-			"their turn",
+			"after the attack %s the machine switched itself off: %zu guests did not get their turn",
 			attacks[i]->name, count - i - 1);
 		if (more)
 			integrity_check(m, &before, attacks[i]->name);

@@ -26,8 +26,7 @@ START_TEST(the_guest_starts_as_its_boot_loader_left_it)
 	ck_assert_msg(got->eip == want->eip, "EIP must be %08x; it is %08x", want->eip, got->eip);
 	ck_assert_msg((got->eflags & GUEST_EFLAGS) == (want->eflags & GUEST_EFLAGS),
 		"EFLAGS must be %08x but for IF; they are %08x", want->eflags, got->eflags);
-	hint("The order in which world_enter takes registers back must be that of struct "
-	     "guest_registers.");
+	hint("The order in which world_enter takes registers back must be that of struct guest_registers.");
 	ck_assert_msg(
 		got->ecx == 0 && got->edx == 0 && got->esi == 0 && got->edi == 0 && got->ebp == 0,
 		"ECX, EDX, ESI, EDI and EBP must be 0; they are %08x %08x %08x %08x %08x", got->ecx,
@@ -38,9 +37,7 @@ START_TEST(the_guest_starts_as_its_boot_loader_left_it)
 			      got->ss.selector >> 3 == want->ss.selector >> 3 &&
 			      got->ds.selector == want->ds.selector &&
 			      got->es.selector == want->es.selector,
-		"CS %04x SS %04x DS %04x ES %04x must name the boot loader's segments: %04x %04x "
-		"%04x "
-		"%04x (CS and SS with RPL 1)",
+		"CS %04x SS %04x DS %04x ES %04x must name the boot loader's segments: %04x %04x %04x %04x (CS and SS with RPL 1)",
 		got->cs.selector, got->ss.selector, got->ds.selector, got->es.selector,
 		want->cs.selector, want->ss.selector, want->ds.selector, want->es.selector);
 
@@ -49,8 +46,7 @@ START_TEST(the_guest_starts_as_its_boot_loader_left_it)
 	memory_read(bare, want->ebx, want_info, sizeof(want_info));
 	memory_read(m, got->ebx, got_info, sizeof(got_info));
 	ck_assert_msg(got_info[1] == want_info[1] && got_info[2] == want_info[2],
-		"the boot information promises %u and %u KiB of memory; on the bare machine it is "
-		"%u and %u",
+		"the boot information promises %u and %u KiB of memory; on the bare machine it is %u and %u",
 		got_info[1], got_info[2], want_info[1], want_info[2]);
 }
 END_TEST
@@ -66,8 +62,8 @@ START_TEST(the_guests_kernel_runs_in_ring_1)
 		r->cpl == 1, "the guest's kernel must run in ring 1; it runs in ring %u", r->cpl);
 	ck_assert_msg((r->eflags & EFLAGS_IOPL) == 0,
 		"IOPL must be 0 or the guest owns the ports; EFLAGS is %08x", r->eflags);
-	ck_assert_msg(r->eflags & EFLAGS_IF, "the real IF must be 1, or nothing brings the "
-					     "processor back from an endless guest");
+	ck_assert_msg(r->eflags & EFLAGS_IF,
+		"the real IF must be 1, or nothing brings the processor back from an endless guest");
 	const struct bochs_segment *segments[] = {&r->cs, &r->ss, &r->ds, &r->es, &r->fs, &r->gs};
 	static const char *const names[] = {"CS", "SS", "DS", "ES", "FS", "GS"};
 	for (int i = 0; i < 6; i++) {
@@ -117,8 +113,7 @@ START_TEST(hello_shows_what_it_shows_on_the_bare_machine)
 	char want[81];
 	snprintf(want, sizeof(want), "%s", screen_row(bare, 0));
 	ck_assert_msg(strcmp(screen_row(m, 0), want) == 0,
-		"on the bare machine the screen's first line is \"%s\"; under this monitor it is "
-		"\"%s\"",
+		"on the bare machine the screen's first line is \"%s\"; under this monitor it is \"%s\"",
 		want, screen_row(m, 0));
 	run_to_end(bare);
 	run_to_end(m);
@@ -184,8 +179,7 @@ START_TEST(registers_survive_an_exit)
 		};
 		for (size_t r = 0; r < sizeof(all) / sizeof(all[0]); r++)
 			ck_assert_msg(all[r].before == all[r].after,
-				"%s was %08x when the guest trapped and is %08x when it goes on "
-				"(case %d)",
+				"%s was %08x when the guest trapped and is %08x when it goes on (case %d)",
 				all[r].name, all[r].before, all[r].after, i);
 		/* the oracle for the loads themselves: what the seed asked for */
 		ck_assert_msg(before.eax == cases[i].eax && before.edi == cases[i].edi,
@@ -211,9 +205,7 @@ static void assert_same_segment(const char *name, int number, const struct bochs
 	if (!bare->valid)
 		return;
 	ck_assert_msg(bare->base == got->base && bare->big == got->big,
-		"%s (%04x) has base %08x, D/B %u on the bare machine, and base %08x, D/B %u under "
-		"this "
-		"monitor (case %d)",
+		"%s (%04x) has base %08x, D/B %u on the bare machine, and base %08x, D/B %u under this monitor (case %d)",
 		name, bare->selector, bare->base, bare->big, got->base, got->big, number);
 	ck_assert_msg((uint64_t)got->base + got->limit < MONITOR_BASE,
 		"%s (%04x: base %08x, limit %08x) reaches the monitor (case %d)", name,
@@ -234,9 +226,7 @@ START_TEST(segments_and_flags_survive_an_exit)
 		run_until(m, after);
 		const struct bochs_registers *want = registers(bare), *got = registers(m);
 		ck_assert_msg((want->eflags & GUEST_EFLAGS) == (got->eflags & GUEST_EFLAGS),
-			"EFLAGS are %08x on the bare machine and %08x under this monitor (case %d; "
-			"IF "
-			"does not count)",
+			"EFLAGS are %08x on the bare machine and %08x under this monitor (case %d; IF does not count)",
 			want->eflags, got->eflags, i);
 		assert_same_segment("DS", i, &want->ds, &got->ds);
 		assert_same_segment("ES", i, &want->es, &got->es);
@@ -326,8 +316,7 @@ START_TEST(a_computation_survives_the_timer)
 		 result = guest_symbol(guest, "compute_result");
 	run_until(bare, done);
 	run_until(m, done);
-	hint("The timer interrupts this guest between any two instructions: what it has in its "
-	     "registers and flags then must come back.");
+	hint("The timer interrupts this guest between any two instructions: what it has in its registers and flags then must come back.");
 	ck_assert_msg(memory_read_u32(bare, result) == memory_read_u32(m, result),
 		"the guest computed %08x on the bare machine and %08x under this monitor",
 		memory_read_u32(bare, result), memory_read_u32(m, result));
@@ -355,24 +344,19 @@ START_TEST(the_monitor_runs_on_its_own_stack_and_segments)
 			r->cpl == 0, "vm_exit() must run in ring 0; it runs in ring %u", r->cpl);
 		ck_assert_msg(r->ds.selector == MONITOR_DS && r->es.selector == MONITOR_DS &&
 				      r->ss.selector == MONITOR_DS,
-			"vm_exit() was called with DS %04x ES %04x SS %04x; C needs %04x in all of "
-			"them",
+			"vm_exit() was called with DS %04x ES %04x SS %04x; C needs %04x in all of them",
 			r->ds.selector, r->es.selector, r->ss.selector, MONITOR_DS);
 		hint("Who clears the direction flag? Interrupt gates do not.");
-		ck_assert_msg(!(r->eflags & EFLAGS_DF), "vm_exit() was called with DF set: string "
-							"instructions would run backwards");
-		hint("The virtual processor's own memory is no stack: vm_exit() needs hundreds of "
-		     "bytes.");
+		ck_assert_msg(!(r->eflags & EFLAGS_DF),
+			"vm_exit() was called with DF set: string instructions would run backwards");
+		hint("The virtual processor's own memory is no stack: vm_exit() needs hundreds of bytes.");
 		ck_assert_msg(r->esp < stack_top && r->esp > stack_top - 128,
-			"vm_exit() was called with ESP %08x; the monitor's stack is empty then and "
-			"ends at "
-			"%08x",
+			"vm_exit() was called with ESP %08x; the monitor's stack is empty then and ends at %08x",
 			r->esp, stack_top);
 		if (first_esp == 0)
 			first_esp = r->esp;
 		ck_assert_msg(r->esp == first_esp,
-			"the monitor's stack grows: ESP was %08x in an earlier exit and is %08x "
-			"now",
+			"the monitor's stack grows: ESP was %08x in an earlier exit and is %08x now",
 			first_esp, r->esp);
 		uint32_t vcpu = memory_read_u32(m, r->esp + 4);
 		ck_assert_msg(vcpu == running_vcpu(m),
@@ -395,9 +379,7 @@ START_TEST(two_guests_run_one_after_the_other)
 		boot_several((struct boot_guest[]){{first, "mem=2"}, {second, "mem=3"}}, 2);
 	run_to_end(m);
 	const char *one = strstr(console(m), words[0]), *two = strstr(console(m), words[1]);
-	hint("vm_exit() returns the virtual processor that is to run next. It is not always the "
-	     "one "
-	     "that exited.");
+	hint("vm_exit() returns the virtual processor that is to run next. It is not always the one that exited.");
 	ck_assert_msg(one && two && one < two,
 		"\"%s\" and then \"%s\" should have been printed; the console shows\n%s", words[0],
 		words[1], console(m));

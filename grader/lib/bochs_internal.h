@@ -65,11 +65,12 @@ struct trace {
 	struct bochs_event pending[TRACE_PENDING_MAX];
 	size_t n_pending;
 	uint64_t exception_tick; /* of the last exception delivered */
-	/* The last stop: its place and tick, the instruction that was next, perhaps an IRET before
-	 * it. */
+	/* The last stop: its place and tick, and what instruction is next. */
 	struct trace_line stop;
 	bool next_is_iret, next_is_int;
-	bool stop_may_follow_iret;
+	/* An IRET before a stop, of which Bochs has not told yet, and where it went. */
+	bool iret_may_be_due;
+	struct trace_line due;
 };
 
 struct bochs {
@@ -150,8 +151,9 @@ void talk_settle_output(struct bochs *b);
 /* --- bochs_trace.c --- */
 /* Takes a line of the debugger's if it belongs to the trace. */
 bool trace_take(struct bochs *b, const char *line);
-/* The machine has stopped: settles what was announced. -1: Bochs is gone. */
-int trace_stopped(struct bochs *b);
+/* The machine has stopped: at a breakpoint or not: settles what was announced. -1: Bochs is gone.
+ */
+int trace_stopped(struct bochs *b, bool breakpoint);
 /* The machine died: hands over what was announced last. */
 void trace_flush(struct bochs *b);
 

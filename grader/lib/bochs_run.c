@@ -30,6 +30,8 @@
 #define SILENCE_MS      5000u /* a Bochs that signals do not stop for so long has hung */
 #define SLEEP_LOOKS     2     /* looks in a row that must find it asleep past its limit */
 
+#define BREAKPOINT_WORDS "(0) Breakpoint " /* on the debugger's own stream */
+
 /* What a run is after. */
 struct goal {
 	const struct bochs_until *until;
@@ -288,7 +290,7 @@ static bool breakpoint_met(const struct bochs *b, const struct goal *goal, const
 {
 	if (b->registers.ticks == goal->start_ticks)
 		return false;
-	if (b->registers.halted && !strstr(words, "(0) Breakpoint "))
+	if (b->registers.halted && !strstr(words, BREAKPOINT_WORDS))
 		return false;
 	for (size_t i = 0; i < goal->until->n_addresses; i++)
 		if (goal->until->addresses[i] == b->registers.pc)
@@ -369,7 +371,7 @@ static enum bochs_stop run_towards(struct bochs *b, struct goal *goal)
 		}
 		text_clear(&words);
 		text_append(&words, b->answer.bytes, b->answer.length);
-		if (!bochs_registers(b) || trace_stopped(b)) {
+		if (trace_stopped(b, strstr(words.bytes, BREAKPOINT_WORDS) != NULL)) {
 			stop = stop_of_end(b);
 			break;
 		}

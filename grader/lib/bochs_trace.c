@@ -103,12 +103,13 @@ static void iret_take(struct bochs *b, const struct trace_line *t)
 	if (t->tick == trace->exception_tick)
 		return;
 	if (t->tick == trace->stop.tick + 1 && !trace->next_is_iret) {
-		if (!trace->stop_may_follow_iret)
+		if (!trace->iret_may_be_due)
 			return;
-		event.tick = trace->stop.tick;
-		event.cs = trace->stop.cs;
-		event.eip = trace->stop.eip;
+		event.tick = trace->due.tick;
+		event.cs = trace->due.cs;
+		event.eip = trace->due.eip;
 	}
+	trace->iret_may_be_due = false;
 	hand_over(b, &event);
 }
 
@@ -185,26 +186,48 @@ static bool handler_is_next(struct bochs *b, uint8_t vector)
 	return (gate[0] | (uint32_t)gate[3] << 16) == r->eip;
 }
 
-int trace_stopped(struct bochs *b)
+/* Settles what was announced by the last instruction; returns whether that was an exception. */
+static bool last_instruction_settle(struct bochs *b)
+{
+	struct trace *trace = &b->trace;
+	const struct bochs_event *last = &trace->pending[trace->n_pending - 1];
+	bool faulted = last->kind == BOCHS_EXCEPTION;
+	bool software = faulted || handler_is_next(b, last->vector);
+
+	announcements_settle(b, &trace->stop, software);
+	return faulted;
+}
+
+/*
+ * At a breakpoint everything has been said. Otherwise Bochs has said nothing about the last
+ * instruction: a single one we have seen ourselves before it was executed, the last of several may
+ * have been an IRET.
+ */
+int trace_stopped(struct bochs *b, bool breakpoint)
 {
 	struct trace *trace = &b->trace;
 	const struct bochs_registers *r = bochs_registers(b);
-	const struct bochs_event *last;
-	bool faulted = false, software = true;
+	bool single, was_iret;
 
 	if (!r)
 		return -1;
 	if (!trace->on || r->ticks == trace->stop.tick)
 		return 0;
+	single = r->ticks == trace->stop.tick + 1;
+	was_iret = trace->next_is_iret && !trace->n_pending;
 	if (stop_note(b))
 		return -1;
-	if (trace->n_pending) {
-		last = &trace->pending[trace->n_pending - 1];
-		faulted = last->kind == BOCHS_EXCEPTION;
-		software = faulted || handler_is_next(b, last->vector);
-		announcements_settle(b, &trace->stop, software);
+	if (breakpoint) {
+		trace->iret_may_be_due = false;
+	} else if (trace->n_pending) {
+		if (last_instruction_settle(b))
+			trace->iret_may_be_due = false;
+	} else if (!single) {
+		trace->iret_may_be_due = true;
+		trace->due = trace->stop;
+	} else if (was_iret) {
+		iret_take(b, &trace->stop);
 	}
-	trace->stop_may_follow_iret = !faulted;
 	return 0;
 }
 

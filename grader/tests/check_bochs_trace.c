@@ -191,7 +191,57 @@ START_TEST(what_came_before_a_trace_is_not_in_it)
 }
 END_TEST
 
-/* Started between an INT and its IRET, and stopped between the next two. */
+/* Bochs says less about an instruction that is the last before a stop. */
+static void record_with_stops(struct record *record, uint32_t stride)
+{
+	struct bochs *b = protected_boot();
+
+	ck_assert_int_eq(bochs_trace_start(b, event_record, record), 0);
+	for (uint32_t i = 0; stride && i < 48; i += stride)
+		ck_assert_stop(b, stride == 1 ? bochs_step(b, 1) : bochs_run_ticks(b, stride),
+			BOCHS_STOP_LIMIT);
+	ck_assert_stop(b, bochs_run_until(b, label(STORM), PLENTY), BOCHS_STOP_BREAKPOINT);
+	ck_assert_int_eq(bochs_trace_stop(b), 0);
+	bochs_free(b);
+}
+
+START_TEST(a_trace_does_not_depend_on_stops)
+{
+	static struct record whole = {.in_order = true}, stepped;
+
+	record_with_stops(&whole, 0);
+	ck_assert_uint_eq(whole.n, 15);
+	for (uint32_t stride = 1; stride < 9; stride++) {
+		stepped = (struct record){.in_order = true};
+		record_with_stops(&stepped, stride);
+		ck_assert_uint_eq(stepped.n, whole.n);
+		for (size_t i = 0; i < whole.n; i++) {
+			event_check(&stepped.events[i], &whole.events[i]);
+			ck_assert_uint_eq(stepped.events[i].tick, whole.events[i].tick);
+		}
+	}
+}
+END_TEST
+
+/* The timer is taken at a tick that we know from another run: stop just there. */
+START_TEST(a_hardware_interrupt_at_a_stop_is_none_of_software)
+{
+	static struct record first = {.in_order = true}, second = {.in_order = true};
+	const struct bochs_event *timer = &first.events[13];
+	struct bochs *b;
+
+	record_with_stops(&first, 0);
+	ck_assert_int_eq(timer->kind, BOCHS_HARDWARE_INT);
+	b = protected_boot();
+	ck_assert_int_eq(bochs_trace_start(b, event_record, &second), 0);
+	ck_assert_stop(b, bochs_run_ticks(b, timer->tick - bochs_ticks(b)), BOCHS_STOP_LIMIT);
+	ck_assert_uint_eq(bochs_ticks(b), timer->tick);
+	ck_assert_uint_eq(second.n, 14);
+	event_check(&second.events[13], timer);
+	bochs_free(b);
+}
+END_TEST
+
 START_TEST(a_trace_starts_and_stops_to_the_instruction)
 {
 	static struct record record = {.in_order = true};
@@ -279,6 +329,8 @@ int main(void)
 
 	tcase_add_test(trace, each_kind_of_crossing_is_recorded);
 	tcase_add_test(trace, what_came_before_a_trace_is_not_in_it);
+	tcase_add_test(trace, a_trace_does_not_depend_on_stops);
+	tcase_add_test(trace, a_hardware_interrupt_at_a_stop_is_none_of_software);
 	tcase_add_test(trace, a_trace_starts_and_stops_to_the_instruction);
 	tcase_add_test(trace, hundreds_of_thousands_of_crossings_are_all_there);
 	tcase_add_test(trace, a_triple_fault_is_recorded_to_its_end);

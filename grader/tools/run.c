@@ -157,8 +157,7 @@ static int run_with_display(const char *image, const char *library)
 	struct stat status;
 
 	if (strcmp(library, "x") != 0 && strcmp(library, "term") != 0)
-		fail("--gui wants x (a window; package bochs-x) or term (this terminal; "
-		     "bochs-term)");
+		fail("--gui wants x (a window; package bochs-x) or term (this terminal; bochs-term)");
 	if (stat(image, &status) != 0)
 		fail("the disk image is gone");
 	snprintf(rc, sizeof(rc), "%s/bochsrc", folder);
@@ -172,8 +171,7 @@ static int run_with_display(const char *image, const char *library)
 		"vgaromimage: file=/usr/share/bochs/VGABIOS-lgpl-latest\n"
 		"cpu: model=" BOCHS_CPU_MODEL ", ips=%u, reset_on_triple_fault=0\n"
 		"megs: %d\nboot: disk\n"
-		"ata0-master: type=disk, path=%s, mode=flat, cylinders=%u, heads=16, spt=63, "
-		"translation=none\n"
+		"ata0-master: type=disk, path=%s, mode=flat, cylinders=%u, heads=16, spt=63, translation=none\n"
 		"port_e9_hack: enabled=1\nclock: sync=slowdown\nplugin_ctrl: speaker=0\nlog: %s\n",
 		library, BOCHS_TICKS_PER_SECOND, MEMORY_MIB, image, image_cylinders(status.st_size),
 		log);
@@ -215,8 +213,7 @@ int main(int argc, char **argv)
 		}
 	}
 	if (optind == argc || argc - optind >= FILES_MAX || (!monitor && argc - optind != 1))
-		fail("usage: run [--monitor MONITOR.elf] [--gui x|term] \"GUEST.elf words\"... "
-		     "(one guest where there is no monitor)");
+		fail("usage: run [--monitor MONITOR.elf] [--gui x|term] \"GUEST.elf words\"... (one guest where there is no monitor)");
 	if (monitor)
 		files[count++] = (struct image_file){monitor, ""};
 	for (int i = optind; i < argc; i++, count++) {

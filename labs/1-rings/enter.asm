@@ -16,9 +16,6 @@ global world_exit
 section .text
 
 ; _Noreturn void world_enter(struct vcpu *vcpu)
-;
-; ESP walks through the vcpu's struct guest_registers, from its start to its end. The
-; monitor's stack is left as it is: no one comes back to it.
 world_enter:
 	; YOUR CODE HERE
 	push dword .name

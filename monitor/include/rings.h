@@ -71,9 +71,10 @@ void tss_prepare(struct tss *tss, uint16_t ss0, uint32_t esp0);
  * can put it into the table that the processor really uses:
  *
  * - System descriptors (S = 0: TSS, LDT, every gate) become not present: the monitor, not
- *   the processor, must act on them. Nothing else of them changes.
- * - Descriptors that are not present stay as they are.
- * - DPL 0 becomes DPL 1. Others stay.
+ *   the processor, must act on them. Nothing else of them changes, not even DPL.
+ * - Of code and data, present or not, DPL 0 becomes DPL 1. Others stay. (With DPL 0 a load of an
+ *   absent segment would raise #GP where the bare machine raises #NP.)
+ * - Nothing else of a descriptor that is not present changes.
  * - The accessed bit is set, so that the processor never has to write the table.
  * - No offset inside the limit reaches MONITOR_BASE or above: for every offset o that the
  *   processor lets through, (base + o) modulo 2^32 is below MONITOR_BASE, for accesses of any

@@ -150,8 +150,7 @@ void panic(const char *format, ...)
 void organ_unwritten(const char *function)
 {
 	log_printf(
-		"ringfence: %s() is not written yet: see its contract in monitor/include and the "
-		"lab's README.md\n",
+		"ringfence: %s() is not written yet: see its contract in monitor/include and the lab's README.md\n",
 		function);
 	machine_power_off();
 }

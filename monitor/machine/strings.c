@@ -8,9 +8,7 @@ void *memcpy(void *restrict to, const void *restrict from, size_t size)
 	void *destination = to;
 	size_t words = size / 4, rest = size % 4;
 
-	__asm__ volatile("rep movsl\n\t"
-			 "mov %3, %2\n\t"
-			 "rep movsb"
+	__asm__ volatile("rep movsl\n\tmov %3, %2\n\trep movsb"
 			 : "+D"(destination), "+S"(from), "+c"(words)
 			 : "r"(rest)
 			 : "memory");
@@ -23,9 +21,7 @@ void *memset(void *to, int byte, size_t size)
 	size_t words = size / 4, rest = size % 4;
 	uint32_t pattern = (uint8_t)byte * 0x01010101u;
 
-	__asm__ volatile("rep stosl\n\t"
-			 "mov %2, %1\n\t"
-			 "rep stosb"
+	__asm__ volatile("rep stosl\n\tmov %2, %1\n\trep stosb"
 			 : "+D"(destination), "+c"(words)
 			 : "r"(rest), "a"(pattern)
 			 : "memory");

@@ -42,9 +42,7 @@ static void try_descriptor_pack(void)
 	struct descriptor packed = descriptor_pack(example);
 
 	if (packed.high != 0x1249d234 || packed.low != 0x5678abcd)
-		panic("descriptor_pack() made high %08x low %08x of the handout's example, "
-		      "which is high 1249d234 low 5678abcd. With such descriptors the processor "
-		      "would reset; see labs/1-rings/README.md, exercise 1",
+		panic("descriptor_pack() made high %08x low %08x of the handout's example, which is high 1249d234 low 5678abcd. With such descriptors the processor would reset; see labs/1-rings/README.md, exercise 1",
 			packed.high, packed.low);
 }
 
@@ -106,16 +104,12 @@ static void fault_task_init(void)
 /* From the loader's or start.asm's segments to the monitor's own. */
 static void segments_reload(void)
 {
-	__asm__ volatile("ljmp %0, $1f\n"
-			 "1:\n\t"
-			 "mov %w1, %%ds\n\t"
-			 "mov %w1, %%es\n\t"
-			 "mov %w1, %%ss\n\t"
-			 "mov %w2, %%fs\n\t"
-			 "mov %w2, %%gs\n\t"
-			 :
-			 : "i"(MONITOR_CS), "r"(MONITOR_DS), "r"(0)
-			 : "memory");
+	__asm__ volatile(
+		"ljmp %0, $1f\n"
+		"1:\n\tmov %w1, %%ds\n\tmov %w1, %%es\n\tmov %w1, %%ss\n\tmov %w2, %%fs\n\tmov %w2, %%gs\n\t"
+		:
+		: "i"(MONITOR_CS), "r"(MONITOR_DS), "r"(0)
+		: "memory");
 }
 
 void tables_init(void)
@@ -145,9 +139,7 @@ _Noreturn void monitor_fault(const struct monitor_frame *frame);
 
 void monitor_fault(const struct monitor_frame *frame)
 {
-	panic("exception %u (error code %x, CR2 %08x) in the monitor itself, at EIP %08x, EFLAGS "
-	      "%08x. "
-	      "`make gdb` with a breakpoint on monitor_fault shows the way there",
+	panic("exception %u (error code %x, CR2 %08x) in the monitor itself, at EIP %08x, EFLAGS %08x. `make gdb` with a breakpoint on monitor_fault shows the way there",
 		frame->vector, frame->error_code, cr2_read(), frame->eip, frame->eflags);
 }
 
@@ -156,9 +148,6 @@ _Noreturn void double_fault_report(void);
 /* The switch of tasks has saved the registers of the moment in the TSS that was in use. */
 void double_fault_report(void)
 {
-	panic("double fault in the monitor at EIP %08x, CS %x, ESP %08x, SS %x, DS %x: an "
-	      "exception could "
-	      "not be delivered. Look at the IDT's gates, the TSS's SS0 and ESP0, and what "
-	      "world_enter and world_exit did last",
+	panic("double fault in the monitor at EIP %08x, CS %x, ESP %08x, SS %x, DS %x: an exception could not be delivered. Look at the IDT's gates, the TSS's SS0 and ESP0, and what world_enter and world_exit did last",
 		tss.eip, tss.cs, tss.esp, tss.ss, tss.ds);
 }

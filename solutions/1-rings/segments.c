@@ -138,21 +138,21 @@ struct descriptor descriptor_deprivilege(struct descriptor descriptor)
 	(void)descriptor;
 	organ_unwritten(__func__);
 	*/
-	if (!(descriptor.high & DESCRIPTOR_PRESENT))
-		return descriptor;
-	if (!(descriptor.high & DESCRIPTOR_S)) {
+	struct segment segment = descriptor_unpack(descriptor);
+
+	if (!segment.code_or_data) {
 		descriptor.high &= ~DESCRIPTOR_PRESENT;
 		return descriptor;
 	}
-
-	struct segment segment = descriptor_unpack(descriptor);
 	if (segment.dpl == 0)
 		segment.dpl = 1;
-	segment.type |= TYPE_ACCESSED;
-	if (!(segment.type & TYPE_CODE) && segment.type & TYPE_EXPAND_DOWN)
-		clip_expand_down(&segment);
-	else
-		clip_expand_up(&segment);
+	if (segment.present) {
+		segment.type |= TYPE_ACCESSED;
+		if (!(segment.type & TYPE_CODE) && segment.type & TYPE_EXPAND_DOWN)
+			clip_expand_down(&segment);
+		else
+			clip_expand_up(&segment);
+	}
 	return descriptor_pack(segment);
 	/* END SOLUTION */
 }

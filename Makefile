@@ -34,7 +34,7 @@ check-packages:
 
 .PHONY: kit
 kit: packages
-	@$(MAKE) --no-print-directory -j$(JOBS) chassis guests tools
+	@$(MAKE) -s --no-print-directory -j$(JOBS) chassis guests tools
 
 # ---- the commands ----
 
@@ -82,12 +82,12 @@ labs: ## makes the skeletons in labs/ from solutions/
 
 .PHONY: check-fast
 check-fast: check-packages ## the tests that take seconds
-	@$(MAKE) --no-print-directory -j$(JOBS) chassis guests tools tests
+	@$(MAKE) -s --no-print-directory -j$(JOBS) chassis guests tools tests
 	@grader/check.sh fast $(JOBS)
 
 .PHONY: check
 check: check-packages ## all tests
-	@$(MAKE) --no-print-directory -j$(JOBS) chassis guests tools tests
+	@$(MAKE) -s --no-print-directory -j$(JOBS) chassis guests tools tests
 	@grader/check.sh all $(JOBS)
 
 .PHONY: format

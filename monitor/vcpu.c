@@ -70,45 +70,49 @@ bool vcpu_selector_loads(const struct vcpu *vcpu, enum insn_segment segment, uin
 	return gdt_selector_loads(vcpu->gdt, vcpu_ring(vcpu), segment, selector);
 }
 
-/* The guest's table as the processor may see it; false where it is not in the guest's memory. */
-static bool gdt_from_guest(struct vcpu *vcpu, struct gdt *gdt, struct table_register gdtr)
+/* How many descriptors a guest's table has, as far as there is room for them. */
+static uint32_t gdt_count(struct table_register gdtr)
 {
 	uint32_t count = (gdtr.limit + 1u) / sizeof(struct descriptor);
 
-	if (count > GDT_GUEST_ENTRIES)
-		count = GDT_GUEST_ENTRIES;
-	uint32_t size = count * sizeof(struct descriptor);
+	return count < GDT_GUEST_ENTRIES ? count : GDT_GUEST_ENTRIES;
+}
+
+/* The guest's table as the processor may see it; what is wrong with it, or NULL. */
+static const char *gdt_from_guest(struct vcpu *vcpu, struct gdt *gdt, struct table_register gdtr)
+{
+	static const enum insn_segment all[] = {
+		SEGMENT_CS, SEGMENT_SS, SEGMENT_DS, SEGMENT_ES, SEGMENT_FS, SEGMENT_GS};
+	uint32_t count = gdt_count(gdtr), size = count * sizeof(struct descriptor);
+
 	if (vcpu_read(vcpu, gla(gdtr.base), gdt->entry, size) != size)
-		return false;
+		return "its GDT is not in its memory";
+	gdt->entry[0] = (struct descriptor){0, 0}; /* never used (3.4.2) */
 	for (uint32_t i = 1; i < count; i++)
 		gdt->entry[i] = descriptor_deprivilege(gdt->entry[i]);
-	gdt->entry[0] = (struct descriptor){0, 0}; /* never used (3.4.2) */
-	return true;
+	for (unsigned i = 0; i < ARRAY_LENGTH(all); i++) {
+		uint16_t selector = (uint16_t)*vcpu_segment_register(vcpu, all[i]);
+		if (!gdt_selector_loads(gdt, vcpu_ring(vcpu), all[i], selector))
+			return "a segment register in use does not load from its new GDT (the processor's hidden copy of the old descriptor cannot be kept)";
+	}
+	return NULL;
 }
 
 bool vcpu_load_gdt(struct vcpu *vcpu, struct table_register gdtr, const char **problem)
 {
-	static const enum insn_segment all[] = {
-		SEGMENT_CS, SEGMENT_SS, SEGMENT_DS, SEGMENT_ES, SEGMENT_FS, SEGMENT_GS};
-	static struct gdt candidate; /* too large for the stack */
+	static struct gdt candidate; /* too large for the stack; between calls, all zero */
+	uint32_t old_count = gdt_count(vcpu->guest_gdtr), count = gdt_count(gdtr);
 
-	memset(candidate.entry, 0, GDT_GUEST_ENTRIES * sizeof(struct descriptor));
-	if (!gdt_from_guest(vcpu, &candidate, gdtr)) {
-		*problem = "its GDT is not in its memory";
-		return false;
+	*problem = gdt_from_guest(vcpu, &candidate, gdtr);
+	if (!*problem) {
+		/* entries that the new table does not have become zero: not present */
+		uint32_t longer = count > old_count ? count : old_count;
+		memcpy(vcpu->gdt->entry, candidate.entry, longer * sizeof(struct descriptor));
+		vcpu->guest_gdtr = gdtr;
+		vcpu->code_selector = 0; /* what code_segment() keeps is old */
 	}
-	for (unsigned i = 0; i < ARRAY_LENGTH(all); i++) {
-		uint16_t selector = (uint16_t)*vcpu_segment_register(vcpu, all[i]);
-		if (gdt_selector_loads(&candidate, vcpu_ring(vcpu), all[i], selector))
-			continue;
-		*problem =
-			"a segment register in use does not load from its new GDT (the processor's hidden copy of the old descriptor cannot be kept)";
-		return false;
-	}
-	memcpy(vcpu->gdt->entry, candidate.entry, GDT_GUEST_ENTRIES * sizeof(struct descriptor));
-	vcpu->guest_gdtr = gdtr;
-	vcpu->code_selector = 0; /* what code_segment() keeps is old */
-	return true;
+	memset(candidate.entry, 0, count * sizeof(struct descriptor));
+	return !*problem;
 }
 
 void vcpu_activate(struct vcpu *vcpu)

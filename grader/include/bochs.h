@@ -302,7 +302,9 @@ typedef void bochs_event_fn(void *context, const struct bochs_event *event);
 /*
  * Calls back for every exception, interrupt and IRET from now on, in order, while the machine runs;
  * the callback must not use the handle. SYSENTER, SYSEXIT, call gates, far returns and task
- * switches by JMP or CALL are not among them. Code that traps often runs three times slower.
+ * switches by JMP or CALL are not among them. One thing may come late: an IRET that is the last of
+ * several instructions before a stop other than a breakpoint is handed over by the next run, and is
+ * lost if there is none. Code that traps often runs several times slower.
  * Refused (-1) on a machine that has port 0xE9: its text and the events would share a channel.
  */
 int bochs_trace_start(struct bochs *b, bochs_event_fn *event, void *context);

@@ -90,6 +90,16 @@ static void integrity_check(struct machine *m, struct integrity *before, const c
 
 /* ---- one batch ---- */
 
+/* Some attacks trap without end: those are not stopped at each trap. */
+static bool run_until_event(struct machine *m, const struct attack *attack,
+	const uint32_t places[3], struct trap *trap, int *place)
+{
+	if (attack->kind != ATTACK_ENDLESS)
+		return run_until_trap(m, places, 3, trap, place);
+	*place = run_until_any(m, places, 3);
+	return false;
+}
+
 /*
  * Watches one virtual machine from the first instruction of its attack to the first of the next
  * machine's, or to the end of all. True: there is a next one.
@@ -103,7 +113,7 @@ static bool watch_attack(struct machine *m, const struct guest *guest, const str
 	int place;
 
 	for (;;) {
-		if (run_until_trap(m, places, 3, &trap, &place)) {
+		if (run_until_event(m, attack, places, &trap, &place)) {
 			if (trap.eip != attack->site || (trap.cs & 3) == 0 || stopped)
 				continue;
 			stopped = true;
@@ -145,7 +155,7 @@ static void run_batch(const struct attack *const *attacks, const uint32_t *numbe
 
 	for (size_t i = 0; i < count; i++) {
 		guests[i].guest = guest_open("hostile");
-		guests[i].arguments = attacks[i]->kind == ATTACK_ENDLESS ? "mem=2 time=2" : "mem=2";
+		guests[i].arguments = attacks[i]->kind == ATTACK_ENDLESS ? "mem=2 time=5" : "mem=2";
 		guest_write_u32(guests[i].guest, "attack_choice", numbers[i]);
 		guest_write_u32(guests[i].guest, "attack_target", random_target());
 	}

@@ -117,6 +117,7 @@ int bochs_start(struct bochs **handle, const struct bochs_config *config)
 	if (config->keep_disk && !(b->keep_disk = strdup(config->keep_disk)))
 		return bochs_fail(b, "no memory");
 	if (process_start(b, config)) {
+		b->exit = BOCHS_EXIT_FAILED;
 		process_close(b);
 		return -1;
 	}

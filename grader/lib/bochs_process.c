@@ -419,10 +419,6 @@ int process_start(struct bochs *b, const struct bochs_config *c)
 	fd_close(&child.failure_reader);
 	if (!result)
 		result = first_answer(b, child.program);
-	if (result) {
-		kill_group(b);
-		b->exit = BOCHS_EXIT_FAILED;
-	}
 	return result;
 }
 

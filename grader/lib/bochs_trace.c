@@ -217,11 +217,13 @@ int trace_stopped(struct bochs *b, bool breakpoint)
 	was_iret = trace->next_is_iret && !trace->n_pending;
 	if (stop_note(b))
 		return -1;
-	if (breakpoint) {
+	if (breakpoint || !single)
 		trace->iret_may_be_due = false;
-	} else if (trace->n_pending) {
+	if (trace->n_pending) {
 		if (last_instruction_settle(b))
 			trace->iret_may_be_due = false;
+	} else if (breakpoint) {
+		return 0;
 	} else if (!single) {
 		trace->iret_may_be_due = true;
 		trace->due = trace->stop;

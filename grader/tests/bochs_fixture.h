@@ -69,7 +69,7 @@ static const char *assemble(const char *name, const char *options)
 }
 
 /* The address of the n-th label in the boot sector's table. */
-static uint32_t label(size_t n)
+static inline uint32_t label(size_t n)
 {
 	FILE *f = fopen(image, "rb");
 	uint8_t bytes[2];
@@ -81,7 +81,7 @@ static uint32_t label(size_t n)
 	return (uint32_t)(bytes[0] | bytes[1] << 8);
 }
 
-static struct bochs *machine_start(const struct bochs_config *config)
+static inline struct bochs *machine_start(const struct bochs_config *config)
 {
 	struct bochs *b;
 	int result = bochs_start(&b, config);
@@ -91,7 +91,7 @@ static struct bochs *machine_start(const struct bochs_config *config)
 }
 
 /* Starts a machine and runs it up to its boot sector. */
-static struct bochs *machine_boot(const struct bochs_config *config)
+static inline struct bochs *machine_boot(const struct bochs_config *config)
 {
 	struct bochs *b = machine_start(config);
 
@@ -99,7 +99,7 @@ static struct bochs *machine_boot(const struct bochs_config *config)
 	return b;
 }
 
-static const struct bochs_registers *registers(struct bochs *b)
+static inline const struct bochs_registers *registers(struct bochs *b)
 {
 	const struct bochs_registers *r = bochs_registers(b);
 

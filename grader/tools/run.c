@@ -50,29 +50,36 @@ _Noreturn static void fail(const char *problem)
 	exit(2);
 }
 
-/* ---- output: each stream's new text, line by line behind its name ---- */
+/* ---- output: each stream's whole lines behind its name ---- */
 
 struct stream {
 	const char *name;
 	size_t shown; /* bytes already printed */
-	bool in_line; /* the last line printed has no end yet */
 };
 
-static void stream_show(struct stream *stream, const char *text, size_t length)
+/* A guest may print anything; a terminal should not obey it. */
+static void put_line(const char *name, const char *line, size_t length)
 {
-	for (; stream->shown < length; stream->shown++) {
-		unsigned char c = (unsigned char)text[stream->shown];
-		if (c == '\r')
-			continue;
-		if (!stream->in_line)
-			printf("%s | ", stream->name);
-		stream->in_line = c != '\n';
-		/* a guest may print anything; a terminal should not obey it */
-		putchar(c == '\n' || c == '\t' || (c >= ' ' && c < 0x7f) ? c : '?');
+	printf("%s | ", name);
+	for (size_t i = 0; i < length; i++) {
+		unsigned char c = (unsigned char)line[i];
+		if (c != '\r')
+			putchar(c == '\t' || (c >= ' ' && c < 0x7f) ? c : '?');
 	}
-	if (stream->in_line) {
-		putchar('\n');
-		stream->in_line = false;
+	putchar('\n');
+}
+
+/* Prints what has come since the last time, up to the last whole line; at the end, all. */
+static void stream_show(struct stream *stream, const char *text, size_t length, bool at_end)
+{
+	while (stream->shown < length) {
+		const char *line = text + stream->shown;
+		const char *end = memchr(line, '\n', length - stream->shown);
+		if (!end && !at_end)
+			break;
+		size_t size = end ? (size_t)(end - line) : length - stream->shown;
+		put_line(stream->name, line, size);
+		stream->shown += size + (end != NULL);
 	}
 	fflush(stdout);
 }
@@ -121,20 +128,22 @@ static int run_headless(const char *image, uint32_t end)
 	struct stream log = {.name = "monitor"}, console = {.name = "console"};
 	enum bochs_stop stop = BOCHS_STOP_LIMIT;
 	uint64_t used = 0;
+	bool going = true;
 	size_t length;
 
 	bochs_end_all_on_signal();
 	if (bochs_start(&machine,
 		    &(struct bochs_config){.disk = image, .megs = MEMORY_MIB, .e9 = true}) != 0)
 		fail(machine ? bochs_error(machine) : "out of memory");
-	while ((stop == BOCHS_STOP_LIMIT || stop == BOCHS_STOP_BREAKPOINT) && used < TOO_LONG) {
+	while (going && used < TOO_LONG) {
 		stop = bochs_run(machine,
 			&(struct bochs_until){.ticks = SLICE, .addresses = &end, .n_addresses = 1});
 		used = bochs_ticks(machine);
+		going = stop == BOCHS_STOP_LIMIT || stop == BOCHS_STOP_BREAKPOINT;
 		const char *text = bochs_log(machine, &length);
-		stream_show(&log, text, length);
+		stream_show(&log, text, length, !going);
 		text = bochs_console(machine, &length);
-		stream_show(&console, text, length);
+		stream_show(&console, text, length, !going);
 		show_screen();
 		if (stop == BOCHS_STOP_BREAKPOINT)
 			keep_screen(machine);
@@ -234,6 +243,6 @@ int main(int argc, char **argv)
 		fail(error);
 	if (gui)
 		return run_with_display(image, gui);
-	uint32_t end = end_of_guest(files[0].path, monitor ? "vm_end" : "guest_done");
+	uint32_t end = end_of_guest(files[0].path, monitor ? "exit_summary" : "guest_done");
 	return run_headless(image, end);
 }

@@ -85,7 +85,7 @@ enum verdict vcpu_emulate(struct vcpu *vcpu, const struct insn *insn)
 		vm_end(vcpu->vm, "halted");
 		return VERDICT_ENDED;
 	}
-	if (insn_is_mov_ss(insn))
-		return emulate_mov_ss(vcpu, insn);
-	return insn->class == INSN_PRIVILEGED ? step_over(vcpu, insn) : VERDICT_GUEST_FAULT;
+	if (insn->class == INSN_PRIVILEGED)
+		return step_over(vcpu, insn);
+	return insn_is_mov_ss(insn) ? emulate_mov_ss(vcpu, insn) : VERDICT_GUEST_FAULT;
 }

@@ -12,7 +12,9 @@ IDLE		equ	5	; interrupts on, the timer comes
 DEBUG_STOP	equ	6	; asks Bochs to stop, over and over
 
 UART		equ	0x3f8
+UART_LCR	equ	UART + 3
 UART_LSR	equ	UART + 5
+LCR_8N1		equ	3
 LSR_EMPTY	equ	0x60
 
 	bits	16
@@ -23,6 +25,9 @@ LSR_EMPTY	equ	0x60
 	mov	es, ax
 	mov	ss, ax
 	mov	sp, 0x7c00
+	mov	dx, UART_LCR
+	mov	al, LCR_8N1
+	out	dx, al
 	mov	si, words
 .next:
 	lodsb

@@ -1,0 +1,34 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# Writes the transcript in README.md anew, between its two markers, by running the commands that
+# it shows. With "check" it only compares.
+set -eu
+
+new=$(mktemp)
+trap 'rm -f "$new"' EXIT
+
+transcript() {
+	echo '    $ make run GUEST=crack FROM=solutions'
+	make --no-print-directory run LAB=1 GUEST=crack FROM=solutions ARGS=mem=4 | sed 's/^/    /'
+	echo
+	echo '    $ make bare GUEST=crack'
+	make --no-print-directory bare GUEST=crack ARGS= | grep -v '^screen' | sed 's/^/    /'
+	echo
+	echo '    $ make grade FROM=labs TEST=the_guests_kernel_runs_in_ring_1'
+	make --no-print-directory grade LAB=1 FROM=labs TEST=the_guests_kernel_runs_in_ring_1 2>/dev/null |
+		sed 's/^\(.\)/    \1/' || true
+}
+
+{
+	sed '/<!-- transcript: begin/q' README.md
+	echo
+	transcript
+	echo
+	sed -n '/<!-- transcript: end/,$p' README.md
+} >"$new"
+
+if [ "${1:-}" = check ]; then
+	diff README.md "$new"
+else
+	cat "$new" >README.md
+fi

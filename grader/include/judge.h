@@ -65,7 +65,7 @@ void measure(const char *name, uint64_t value);
 
 /* The test cannot be judged: an emulator that did not start, a file of the kit's that is
  * missing. Ends the test with the status "error", never with a zero. */
-__attribute__((format(printf, 1, 2))) _Noreturn void infrastructure_error(const char *format, ...);
+__attribute__((format(printf, 1, 2), noreturn)) void infrastructure_error(const char *format, ...);
 
 /* ---- hooks that the runner calls in the test's process (machines.c and explain.c have them) ----
  */

@@ -8,8 +8,8 @@
  * submission where the machine did something else (with what it did), and as an
  * infrastructure error where the emulator or a file of the kit's is to blame.
  *
- * These machines have no port 0xe9: what the monitor logs is read from its memory, and nothing that it
- * prints shares a channel with the debugger.
+ * These machines have no port 0xe9: what the monitor logs is read from its memory, and nothing that
+ * it prints shares a channel with the debugger.
  *
  * Addresses without a prefix are linear addresses. Counts of instructions are Bochs's ticks.
  */

@@ -229,7 +229,8 @@ static enum bochs_stop machine_run(
 	if (machine->over)
 		ck_abort_msg("the machine is already off");
 	if (!machine->bare && count < BOCHS_BREAKPOINTS_MAX) {
-		memcpy(all, addresses, count * sizeof(*addresses));
+		for (size_t i = 0; i < count; i++)
+			all[i] = addresses[i];
 		all[until.n_addresses++] = monitor_symbol("machine_power_off");
 		until.addresses = all;
 	}
@@ -451,7 +452,8 @@ bool run_until_trap(struct machine *machine, const uint32_t *addresses, size_t c
 			BOCHS_BREAKPOINTS_MAX - EXCEPTIONS - 1);
 	for (size_t i = 0; i < EXCEPTIONS; i++)
 		all[i] = gate_target(machine, exceptions[i].vector);
-	memcpy(all + EXCEPTIONS, addresses, count * sizeof(*addresses));
+	for (size_t i = 0; i < count; i++)
+		all[EXCEPTIONS + i] = addresses[i];
 	int index = run_until_any(machine, all, EXCEPTIONS + count);
 	if (index < 0 || (size_t)index >= EXCEPTIONS) {
 		*stopped_at = index < 0 ? -1 : index - (int)EXCEPTIONS;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What the tests of the Bochs driver share: boot sectors assembled on the spot, machines started from them,
- * and the promise that every test is held to: no process, no file and no descriptor is left.
+ * What the tests of the Bochs driver share: boot sectors assembled on the spot, machines started
+ * from them, and the promise that every test is held to: no process, no file and no descriptor is
+ * left.
  */
 #ifndef BOCHS_FIXTURE_H
 #define BOCHS_FIXTURE_H
@@ -18,11 +19,11 @@
 #include <unistd.h>
 
 #define BOOT_SECTOR 0x7c00u
-#define LABELS      0x1e0 /* offset of the table of labels in a boot sector */
+#define LABELS      0x1e0       /* offset of the table of labels in a boot sector */
 #define PLENTY      1000000000u /* ticks: more than any of these programs needs */
 
-static char folder[64];  /* the test's own, also its TMPDIR */
-static char image[128];  /* the boot sector assembled last */
+static char folder[64]; /* the test's own, also its TMPDIR */
+static char image[128]; /* the boot sector assembled last */
 static size_t fds_before;
 
 static size_t entries_count(const char *path)
@@ -63,7 +64,8 @@ static const char *assemble(const char *name, const char *options)
 	char command[512];
 
 	snprintf(command, sizeof(command),
-		"nasm -f bin -Wall -Werror %s -o %s grader/tests/data/%s.asm", options, image, name);
+		"nasm -f bin -Wall -Werror %s -o %s grader/tests/data/%s.asm", options, image,
+		name);
 	ck_assert_int_eq(system(command), 0);
 	return image;
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What a machine is and how it runs, seen through the driver of Bochs: real machines, boot sectors from
- * tests/data/bochs_*.asm.
+ * What a machine is and how it runs, seen through the driver of Bochs: real machines, boot sectors
+ * from tests/data/bochs_*.asm.
  *
- * Invariant: every expectation is a fact of the boot sector or of the Intel manual, or the same question
- * asked in a second way.
+ * Invariant: every expectation is a fact of the boot sector or of the Intel manual, or the same
+ * question asked in a second way.
  */
 #include "bochs_fixture.h"
 
@@ -27,7 +27,8 @@ enum protected_label { READY, STORM, DONE, SUM };
 
 static struct bochs *protected_boot(void)
 {
-	struct bochs *b = machine_boot(&(struct bochs_config){.disk = assemble("bochs_protected", "")});
+	struct bochs *b =
+		machine_boot(&(struct bochs_config){.disk = assemble("bochs_protected", "")});
 
 	ck_assert_stop(b, bochs_run_until(b, label(READY), PLENTY), BOCHS_STOP_BREAKPOINT);
 	return b;
@@ -38,7 +39,8 @@ static struct bochs *loop_boot(void)
 	return machine_boot(&(struct bochs_config){.disk = assemble("bochs_loop", "")});
 }
 
-/* --- Running ------------------------------------------------------------------------------------- */
+/* --- Running -------------------------------------------------------------------------------------
+ */
 
 START_TEST(a_machine_starts_at_the_reset_vector)
 {
@@ -111,7 +113,8 @@ START_TEST(a_limit_is_exact_to_the_tick)
 }
 END_TEST
 
-/* Bochs can hold five times and forget none: each of these leaves one behind, earlier than the last. */
+/* Bochs can hold five times and forget none: each of these leaves one behind, earlier than the
+ * last. */
 START_TEST(a_limit_is_exact_after_many_that_were_not_reached)
 {
 	struct bochs *b = loop_boot();
@@ -212,7 +215,8 @@ static void *machine_nag(void *b)
 /* When does the timer wake the machine? With or without a debugger that stops it all the time. */
 static void wakes_record(struct bochs_registers r[WAKES], bool disturbed)
 {
-	struct bochs *b = machine_start(&(struct bochs_config){.disk = assemble("bochs_end", "-DHOW=5")});
+	struct bochs *b =
+		machine_start(&(struct bochs_config){.disk = assemble("bochs_end", "-DHOW=5")});
 	uint32_t after_hlt = label(0) + 3;
 	unsigned interrupted = 0;
 	pthread_t thread;
@@ -257,7 +261,8 @@ END_TEST
 /* The timer does not wait for one who looks: 50 M ticks a second, 18.2 interrupts a second. */
 START_TEST(a_limit_in_a_sleep_takes_effect_at_the_next_interrupt)
 {
-	struct bochs *b = machine_boot(&(struct bochs_config){.disk = assemble("bochs_end", "-DHOW=5")});
+	struct bochs *b =
+		machine_boot(&(struct bochs_config){.disk = assemble("bochs_end", "-DHOW=5")});
 	uint64_t before;
 
 	ck_assert_stop(b, bochs_run_until(b, label(0), PLENTY), BOCHS_STOP_BREAKPOINT);
@@ -275,7 +280,8 @@ END_TEST
 
 START_TEST(a_sleep_without_end_is_found)
 {
-	struct bochs *b = machine_boot(&(struct bochs_config){.disk = assemble("bochs_end", "-DHOW=3")});
+	struct bochs *b =
+		machine_boot(&(struct bochs_config){.disk = assemble("bochs_end", "-DHOW=3")});
 
 	ck_assert_stop(b, bochs_run_ticks(b, UINT64_MAX), BOCHS_STOP_HALTED);
 	ck_assert(registers(b)->halted);
@@ -361,7 +367,8 @@ START_TEST(two_machines_run_side_by_side)
 }
 END_TEST
 
-/* --- Registers and memory ------------------------------------------------------------------------ */
+/* --- Registers and memory ------------------------------------------------------------------------
+ */
 
 START_TEST(a_hidden_part_is_shown_not_the_table_in_memory)
 {
@@ -440,7 +447,8 @@ START_TEST(both_ways_to_read_machine_memory_agree)
 	static uint8_t before[40001], after[40001];
 	struct bochs *p;
 
-	/* paging off: through the file; on: in hexadecimal. The BIOS's own ROM is the same in both. */
+	/* paging off: through the file; on: in hexadecimal. The BIOS's own ROM is the same in both.
+	 */
 	ck_assert_uint_eq(bochs_read_physical(b, 0xf0003, before, sizeof(before)), sizeof(before));
 	bochs_free(b);
 	p = protected_boot();
@@ -526,8 +534,8 @@ END_TEST
 
 START_TEST(flags_are_set_or_refused_never_mistaken)
 {
-	static const uint32_t good[] = {0, EFLAGS_DF, EFLAGS_OF, EFLAGS_CF | EFLAGS_ZF,
-		EFLAGS_DF | EFLAGS_OF | 0xd5};
+	static const uint32_t good[] = {
+		0, EFLAGS_DF, EFLAGS_OF, EFLAGS_CF | EFLAGS_ZF, EFLAGS_DF | EFLAGS_OF | 0xd5};
 	static const uint32_t bad[] = {EFLAGS_IF, 0x100, 0x3000, 0x4000, 0x20000, 0x200000};
 	struct bochs *b = protected_boot();
 

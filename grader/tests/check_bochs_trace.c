@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Can the machine deceive whoever watches it? What it writes to port 0xE9 against what the debugger says, and the
- * record of its ring crossings against the program that it runs.
+ * Can the machine deceive whoever watches it? What it writes to port 0xE9 against what the debugger
+ * says, and the record of its ring crossings against the program that it runs.
  *
  * Invariant: what is expected stands in tests/data/bochs_forge.asm and bochs_protected.asm.
  */
@@ -34,13 +34,15 @@ static void event_record(void *context, const struct bochs_event *event)
 
 static struct bochs *protected_boot(void)
 {
-	struct bochs *b = machine_boot(&(struct bochs_config){.disk = assemble("bochs_protected", "")});
+	struct bochs *b =
+		machine_boot(&(struct bochs_config){.disk = assemble("bochs_protected", "")});
 
 	ck_assert_stop(b, bochs_run_until(b, label(READY), PLENTY), BOCHS_STOP_BREAKPOINT);
 	return b;
 }
 
-/* --- Forgery ------------------------------------------------------------------------------------- */
+/* --- Forgery -------------------------------------------------------------------------------------
+ */
 
 START_TEST(a_forged_prompt_stops_nothing)
 {
@@ -67,7 +69,8 @@ START_TEST(what_was_forged_is_in_the_log_and_nothing_else)
 {
 	struct bochs *b = machine_boot(
 		&(struct bochs_config){.disk = assemble("bochs_forge", ""), .e9 = true});
-	static const char start[] = "(0) Caught write watch point at 0x000000000500\n(0) Breakpoint 1,";
+	static const char start[] =
+		"(0) Caught write watch point at 0x000000000500\n(0) Breakpoint 1,";
 	static const char end[] = "ptime: 123\n<bochs:3> ";
 	const char *log = bochs_log(b, NULL), *p;
 	size_t length;
@@ -89,7 +92,8 @@ END_TEST
 
 START_TEST(a_machine_that_stops_bochs_over_and_over_just_runs)
 {
-	struct bochs *b = machine_boot(&(struct bochs_config){.disk = assemble("bochs_end", "-DHOW=6")});
+	struct bochs *b =
+		machine_boot(&(struct bochs_config){.disk = assemble("bochs_end", "-DHOW=6")});
 	uint64_t before = bochs_ticks(b);
 
 	ck_assert_stop(b, bochs_run_ticks(b, 1000000), BOCHS_STOP_LIMIT);
@@ -101,8 +105,8 @@ END_TEST
 
 START_TEST(a_log_without_end_keeps_its_last_words)
 {
-	struct bochs *b = machine_boot(
-		&(struct bochs_config){.disk = assemble("bochs_flood", ""), .e9 = true, .seconds = 50});
+	struct bochs *b = machine_boot(&(struct bochs_config){
+		.disk = assemble("bochs_flood", ""), .e9 = true, .seconds = 50});
 	const char *log;
 	size_t length;
 
@@ -115,7 +119,8 @@ START_TEST(a_log_without_end_keeps_its_last_words)
 }
 END_TEST
 
-/* --- The trace ----------------------------------------------------------------------------------- */
+/* --- The trace -----------------------------------------------------------------------------------
+ */
 
 static void event_check(const struct bochs_event *event, const struct bochs_event *expected)
 {
@@ -134,26 +139,58 @@ START_TEST(each_kind_of_crossing_is_recorded)
 	struct bochs *b = protected_boot();
 	uint32_t fault = label(FAULT);
 	const struct bochs_event expected[] = {
-		{.kind = BOCHS_SOFTWARE_INT, .vector = 0x30, .delivered = true, .cs = 8, .eip = label(TRAP)},
+		{.kind = BOCHS_SOFTWARE_INT,
+			.vector = 0x30,
+			.delivered = true,
+			.cs = 8,
+			.eip = label(TRAP)},
 		{.kind = BOCHS_IRET, .delivered = true, .cs = 8, .eip = label(READY) + 2},
-		{.kind = BOCHS_EXCEPTION, .vector = 6, .delivered = true, .cs = 8, .eip = label(PLAIN_FAULT)},
+		{.kind = BOCHS_EXCEPTION,
+			.vector = 6,
+			.delivered = true,
+			.cs = 8,
+			.eip = label(PLAIN_FAULT)},
 		{.kind = BOCHS_IRET, .delivered = true, .cs = 8, .eip = label(UNDEFINED)},
-		{.kind = BOCHS_EXCEPTION, .vector = 13, .has_error_code = true, .error_code = 0x1238,
-			.delivered = true, .cs = 8, .eip = fault},
+		{.kind = BOCHS_EXCEPTION,
+			.vector = 13,
+			.has_error_code = true,
+			.error_code = 0x1238,
+			.delivered = true,
+			.cs = 8,
+			.eip = fault},
 		{.kind = BOCHS_IRET, .delivered = true, .cs = 8, .eip = 0},
-		{.kind = BOCHS_EXCEPTION, .vector = 14, .has_error_code = true, .delivered = true,
-			.cs = 8, .eip = fault},
+		{.kind = BOCHS_EXCEPTION,
+			.vector = 14,
+			.has_error_code = true,
+			.delivered = true,
+			.cs = 8,
+			.eip = fault},
 		{.kind = BOCHS_IRET, .delivered = true, .cs = 8, .eip = 0},
 		{.kind = BOCHS_SOFTWARE_INT, .vector = 0x31},
-		{.kind = BOCHS_EXCEPTION, .vector = 11, .has_error_code = true,
-			.error_code = 0x31 * 8 + 2, .delivered = true, .cs = 8, .eip = fault},
+		{.kind = BOCHS_EXCEPTION,
+			.vector = 11,
+			.has_error_code = true,
+			.error_code = 0x31 * 8 + 2,
+			.delivered = true,
+			.cs = 8,
+			.eip = fault},
 		{.kind = BOCHS_IRET, .delivered = true, .cs = 8, .eip = 0},
 		/* the IRET that faults is no IRET */
-		{.kind = BOCHS_EXCEPTION, .vector = 13, .has_error_code = true, .error_code = 0x7770,
-			.delivered = true, .cs = 8, .eip = fault},
+		{.kind = BOCHS_EXCEPTION,
+			.vector = 13,
+			.has_error_code = true,
+			.error_code = 0x7770,
+			.delivered = true,
+			.cs = 8,
+			.eip = fault},
 		{.kind = BOCHS_IRET, .delivered = true, .cs = 8, .eip = 0},
-		/* a hardware interrupt: the second instruction of its handler, INC EBX being the first */
-		{.kind = BOCHS_HARDWARE_INT, .vector = 8, .delivered = true, .cs = 8, .eip = label(TIMER) + 1},
+		/* a hardware interrupt: the second instruction of its handler, INC EBX being the
+		   first */
+		{.kind = BOCHS_HARDWARE_INT,
+			.vector = 8,
+			.delivered = true,
+			.cs = 8,
+			.eip = label(TIMER) + 1},
 		{.kind = BOCHS_IRET, .delivered = true, .cs = 8, .eip = 0},
 	};
 	size_t n = sizeof(expected) / sizeof(expected[0]);
@@ -282,7 +319,8 @@ END_TEST
 START_TEST(a_triple_fault_is_recorded_to_its_end)
 {
 	static struct record record = {.in_order = true};
-	struct bochs *b = machine_boot(&(struct bochs_config){.disk = assemble("bochs_end", "-DHOW=1")});
+	struct bochs *b =
+		machine_boot(&(struct bochs_config){.disk = assemble("bochs_end", "-DHOW=1")});
 
 	ck_assert_stop(b, bochs_run_until(b, label(0), PLENTY), BOCHS_STOP_BREAKPOINT);
 	ck_assert_int_eq(bochs_trace_start(b, event_record, &record), 0);

@@ -95,6 +95,6 @@ __attribute__((format(printf, 3, 4))) void text_printf(
 _Noreturn void machine_power_off(void);
 
 /* The monitor itself cannot go on: one message, then power off. */
-__attribute__((format(printf, 1, 2))) _Noreturn void panic(const char *format, ...);
+__attribute__((format(printf, 1, 2), noreturn)) void panic(const char *format, ...);
 
 #endif

@@ -22,8 +22,9 @@ tests() {
 		c_style	git ls-files '*.c' '*.h' | xargs clang-format --dry-run --Werror
 		cppcheck_monitor	cppcheck -q --enable=warning,portability --inline-suppr --error-exitcode=1 --suppress=unmatchedSuppression -Imonitor/include monitor solutions
 		cppcheck_grader	cppcheck -q --enable=warning,portability --inline-suppr --error-exitcode=1 -Igrader/include -Imonitor/include grader
-		shell_style	shellcheck grader/*.sh
+		shell_style	shellcheck grader/*.sh grader/tests/*.sh
 		skeletons_are_generated	grader/skeletons.sh build/check/labs && for f in $(cd build/check/labs && find . -type f); do cmp "build/check/labs/$f" "labs/$f" || exit 1; done
+		monitor_says	grader/tests/monitor.sh
 		decoder_on_own_text	build/grader/decode_oracle --text build/monitor/1-solutions/monitor.elf build/guests/*.elf
 		qemu_boots_the_kernel	grader/qemu.sh build/monitor/1-solutions/monitor.elf build/guests/hello.elf | grep -q '^hello, world'
 		qemu_boots_the_disk	DISK=1 grader/qemu.sh build/monitor/1-solutions/monitor.elf build/guests/hello.elf | grep -q '^hello, world'

@@ -16,7 +16,7 @@ LIBRARY := $(BUILD)/grader/libgrader.a
 LIBRARY_OBJECTS := $(patsubst grader/%.c,$(BUILD)/grader/%.o,$(wildcard grader/lib/*.c))
 LABS_OBJECTS := $(patsubst grader/%.c,$(BUILD)/grader/%.o,$(wildcard grader/labs/*.c))
 # the monitor's pure code, compiled for the host
-DECODER_OBJECTS := $(patsubst %,$(BUILD)/grader/decoder/%.o,decode decode_tables format)
+DECODER_OBJECTS := $(patsubst %,$(BUILD)/grader/decoder/%.o,decode decode_tables format elf)
 TOOLS := $(patsubst grader/tools/%.c,$(BUILD)/grader/%,$(wildcard grader/tools/*.c))
 TESTS := $(patsubst grader/tests/%.c,$(BUILD)/tests/%,$(wildcard grader/tests/check_*.c))
 
@@ -32,7 +32,7 @@ tools: $(TOOLS)
 .PHONY: tests
 tests: $(TESTS)
 
-$(BUILD)/grader/%.o: grader/%.c $(GENERATED)
+$(BUILD)/grader/%.o: grader/%.c | $(GENERATED)
 	@mkdir -p $(@D)
 	$(call SAY,CC,$<)
 	@gcc $(HOST_CFLAGS) $(HOST_INCLUDES) -iquote monitor/include -MMD -MP -c -o $@ $<

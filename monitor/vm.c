@@ -63,20 +63,29 @@ uint32_t vm_write(struct vm *vm, gpa_t to, const void *from, uint32_t size)
 }
 
 /* Zeroed memory of at least `size` bytes, or NULL. */
-static void *allocate(uint32_t size, maddr_t *where)
+static void *allocate(uint32_t size)
 {
-	if (!frames_allocate(page_round_up(size) / PAGE_SIZE, PAGE_SIZE, where))
+	maddr_t where;
+
+	if (!frames_allocate(page_round_up(size) / PAGE_SIZE, PAGE_SIZE, &where))
 		return NULL;
-	return machine_pointer(*where);
+	return machine_pointer(where);
+}
+
+static void release(const void *memory, uint32_t size)
+{
+	if (memory)
+		frames_free(machine_address(memory), page_round_up(size) / PAGE_SIZE);
 }
 
 static bool vm_give_memory(struct vm *vm)
 {
-	maddr_t first, where;
+	maddr_t first;
 
-	vm->frames = allocate(vm->memory_size / PAGE_SIZE * sizeof(*vm->frames), &where);
+	vm->frames = allocate(vm->memory_size / PAGE_SIZE * sizeof(*vm->frames));
 	if (!vm->frames || !frames_allocate(vm->memory_size / PAGE_SIZE, PAGE_SIZE, &first))
 		return false;
+	vm->memory = first;
 	for (uint32_t at = 0; at < vm->memory_size; at += PAGE_SIZE)
 		vm->frames[at / PAGE_SIZE] = maddr(first.raw + at);
 	for (uint32_t at = SCREEN_START; at < SCREEN_END; at += PAGE_SIZE)
@@ -174,10 +183,9 @@ static const char *vm_boot_processor(struct vm *vm)
 	struct vcpu *vcpu = &vm->vcpu;
 	struct guest_registers *registers = &vcpu->registers;
 	const char *problem = NULL;
-	maddr_t where;
 
 	vcpu->vm = vm;
-	vcpu->gdt = allocate(sizeof(*vcpu->gdt), &where);
+	vcpu->gdt = allocate(sizeof(*vcpu->gdt));
 	if (!vcpu->gdt || !page_directory_create(&vcpu->page_directory) || !vcpu_map_memory(vcpu))
 		return "there is not enough memory left for its tables";
 	gdt_fill_monitor(vcpu->gdt);
@@ -197,6 +205,18 @@ static const char *vm_boot_processor(struct vm *vm)
 }
 
 /* ---- creation ---- */
+
+/* Gives everything back, also of a machine that is not complete. */
+static void vm_destroy(struct vm *vm)
+{
+	if (vm->memory.raw)
+		frames_free(vm->memory, vm->memory_size / PAGE_SIZE);
+	release(vm->frames, vm->memory_size / PAGE_SIZE * sizeof(*vm->frames));
+	release(vm->vcpu.gdt, sizeof(*vm->vcpu.gdt));
+	if (vm->vcpu.page_directory.raw)
+		page_directory_destroy(vm->vcpu.page_directory);
+	release(vm, sizeof(*vm));
+}
 
 /* The number behind "key=" in a command line, or `otherwise`. */
 static uint32_t option_number(const char *command_line, const char *key, uint32_t otherwise)
@@ -246,11 +266,10 @@ static const char *vm_prepare(struct vm *vm, const struct vm_config *config)
 struct vm *vm_create(const struct vm_config *config)
 {
 	unsigned number = 0;
-	maddr_t where;
 
 	while (number < VM_MAX && machines[number])
 		number++;
-	struct vm *vm = number < VM_MAX ? allocate(sizeof(*vm), &where) : NULL;
+	struct vm *vm = number < VM_MAX ? allocate(sizeof(*vm)) : NULL;
 	if (!vm) {
 		log_printf("ringfence: no room for another guest: %s\n", config->command_line);
 		return NULL;
@@ -260,7 +279,7 @@ struct vm *vm_create(const struct vm_config *config)
 	const char *problem = vm_prepare(vm, config);
 	if (problem) {
 		log_printf("ringfence: cannot load %s: %s\n", vm->name, problem);
-		vm->state = VM_ENDED;
+		vm_destroy(vm);
 		return NULL;
 	}
 	machines[number] = vm;

@@ -22,6 +22,8 @@
 #include <unistd.h>
 
 #define EXPLANATION_SIZE 32768
+#define CHECK_MAX        (1u << 20) /* bytes of Check's words; it ends the process above that */
+#define MESSAGE_MAX      65536u     /* bytes that are reported */
 
 /* Of the test that this process runs. */
 static const struct judgement *current;
@@ -99,9 +101,11 @@ void measure(const char *name, uint64_t value)
 
 static _Noreturn void report_send(enum verdict verdict, const char *message)
 {
-	char *shown = text_escape(message, strlen(message));
+	size_t length = strnlen(message, MESSAGE_MAX);
+	char *shown = text_escape(message, length);
+	char *whole = text_print("%s%s", shown, message[length] ? "\n[cut here]" : "");
 	json_t *report = json_pack("{s:s, s:s, s:o}", "status", verdict_name(verdict), "message",
-		shown, "measured", measured);
+		whole, "measured", measured);
 	int status = report ? json_dumpfd(report, report_fd, JSON_COMPACT) : -1;
 
 	/* Not exit(): the judge's own buffers and handlers are its own. */
@@ -138,6 +142,18 @@ static char *failure_text(const char *words)
 	return text;
 }
 
+/* Check takes orders from the environment, which has its own tests in mind. */
+static void check_forget_environment(void)
+{
+	static const char *const names[] = {"CK_RUN_SUITE", "CK_RUN_CASE", "CK_INCLUDE_TAGS",
+		"CK_EXCLUDE_TAGS", "CK_LOG_FILE_NAME", "CK_XML_LOG_FILE_NAME",
+		"CK_TAP_LOG_FILE_NAME", "CK_MAX_MSG_SIZE"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		unsetenv(names[i]);
+	check_set_max_msg_size(CHECK_MAX);
+}
+
 static SRunner *check_prepare(const struct graded_test *test)
 {
 	Suite *suite = suite_create("graded");
@@ -148,21 +164,21 @@ static SRunner *check_prepare(const struct graded_test *test)
 	suite_add_tcase(suite, tests);
 	runner = srunner_create(suite);
 	srunner_set_fork_status(runner, CK_NOFORK);
-	srunner_set_log(runner, NULL);
 	return runner;
 }
 
 void test_run(const struct judgement *judgement, const struct graded_test *test, int fd)
 {
-	SRunner *runner = check_prepare(test);
+	SRunner *runner;
 	TestResult **failures;
 	char *text;
 
+	check_forget_environment();
+	runner = check_prepare(test);
 	current = judgement;
 	random_state = random_begin(judgement->seed, judgement->test);
 	measured = json_object();
 	report_fd = fd;
-	/* Without names: CK_RUN_CASE and its like in the environment choose nothing here. */
 	srunner_run(runner, NULL, NULL, CK_SILENT);
 	if (srunner_ntests_run(runner) != 1)
 		infrastructure_error("Check did not run the test");

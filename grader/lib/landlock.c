@@ -46,7 +46,10 @@ static void rule_add_listing(int rules, const char *path)
 {
 	const char *slash = strrchr(path, '/');
 	char folder[PATH_MAX];
+	struct stat status;
 
+	if (stat(path, &status) != 0 || !S_ISREG(status.st_mode))
+		return;
 	snprintf(folder, sizeof(folder), "%.*s", (int)(slash - path), path);
 	rule_add(rules, folder, LANDLOCK_ACCESS_FS_READ_DIR, 0);
 }

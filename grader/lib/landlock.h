@@ -4,8 +4,8 @@
 
 /*
  * From now on this process and its children may open files below `readable` for reading and
- * running, below `writable` for everything, and nothing else; they may list the names in the
- * folders that `readable` paths lie in. The lists end with NULL; a path
+ * running, below `writable` for everything, and nothing else; they may list the names below
+ * the folder of each file in `readable`. The lists end with NULL; a path
  * that does not exist is left out. A kernel without Landlock changes nothing.
  */
 void landlock_confine(const char *const *system, const char *const *readable, const char *writable);

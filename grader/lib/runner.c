@@ -125,30 +125,38 @@ static void slot_start(struct run *run, struct slot *slot, struct judged_test *t
 	slot->test = test;
 }
 
+/* Keeps a piece of the report. One that is too long is none: it is read to its end all the same. */
+static void slot_keep(struct slot *slot, const char *data, size_t size)
+{
+	char *report = NULL;
+
+	if (slot->size + size <= REPORT_MAX)
+		report = realloc(slot->report, slot->size + size);
+	if (!report) {
+		slot->size = REPORT_MAX + 1;
+		return;
+	}
+	memcpy(report + slot->size, data, size);
+	slot->report = report;
+	slot->size += size;
+}
+
 /* Reads what has come of the report. */
 static void slot_read(struct slot *slot)
 {
-	while (slot->fd >= 0) {
-		char *report = realloc(slot->report, slot->size + CHUNK);
-		ssize_t got;
+	char data[CHUNK];
 
-		if (!report || slot->size > REPORT_MAX) {
-			slot->report = report ? report : slot->report;
-			slot->size = 0; /* no report is an error */
-			close(slot->fd);
-			slot->fd = -1;
-			return;
-		}
-		slot->report = report;
-		got = read(slot->fd, report + slot->size, CHUNK);
+	while (slot->fd >= 0) {
+		ssize_t got = read(slot->fd, data, sizeof(data));
+
 		if (got < 0 && (errno == EAGAIN || errno == EINTR))
 			return;
-		if (got <= 0) {
-			close(slot->fd);
-			slot->fd = -1;
-			return;
+		if (got > 0) {
+			slot_keep(slot, data, (size_t)got);
+			continue;
 		}
-		slot->size += (size_t)got;
+		close(slot->fd);
+		slot->fd = -1;
 	}
 }
 
@@ -173,10 +181,12 @@ static void report_take_measured(struct judged_test *test, json_t *measured)
 /* False: it is not a whole report. */
 static bool report_take(const struct run *run, struct slot *slot)
 {
-	json_t *report = json_loadb(slot->report, slot->size, 0, NULL), *measured;
+	json_t *report = NULL, *measured;
 	const char *status, *message;
 	char *folder;
 
+	if (slot->report && slot->size <= REPORT_MAX)
+		report = json_loadb(slot->report, slot->size, 0, NULL);
 	if (json_unpack(report, "{s:s, s:s, s:o}", "status", &status, "message", &message,
 		    "measured", &measured) != 0) {
 		json_decref(report);

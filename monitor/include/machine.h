@@ -40,6 +40,9 @@ void paging_init(void);
 /* A new page directory that holds the direct map and nothing else; false: no memory. */
 bool page_directory_create(maddr_t *directory);
 
+/* Gives its page tables and itself back. */
+void page_directory_destroy(maddr_t directory);
+
 /* Maps one page: linear -> machine, with PTE_... flags. False: no memory for a page table. */
 bool page_map(maddr_t directory, gla_t linear, maddr_t machine, uint32_t flags);
 

@@ -20,7 +20,7 @@
 #define VM_MAX        32          /* virtual machines at once */
 #define VM_NAME_SIZE  24          /* bytes, with the final NUL */
 #define VM_MEMORY     (16u << 20) /* bytes of memory where the command line does not say */
-#define VM_MEMORY_MIN (1u << 20)
+#define VM_MEMORY_MIN (2u << 20)
 
 /* A whole global descriptor table. */
 struct gdt {
@@ -50,9 +50,10 @@ struct vm {
 	char name[VM_NAME_SIZE];
 	unsigned number; /* from 0, in the order of the modules */
 	enum vm_state state;
-	uint32_t memory_size;   /* bytes, a multiple of PAGE_SIZE */
-	maddr_t *frames;        /* guest-physical page -> machine address of its frame */
-	uint32_t time_left;     /* 10 ms ticks until the monitor ends it; 0: for ever */
+	uint32_t memory_size; /* bytes, a multiple of PAGE_SIZE */
+	maddr_t memory;     /* what it was given, memory_size bytes side by side; 0: nothing yet */
+	maddr_t *frames;    /* guest-physical page -> machine address of its frame */
+	uint32_t time_left; /* 10 ms ticks until the monitor ends it; 0: for ever */
 	struct elf_image image; /* the module it came from: symbols for reports */
 	struct bus bus;
 	struct uart uart;

@@ -35,6 +35,16 @@ bool page_directory_create(maddr_t *directory)
 	return true;
 }
 
+void page_directory_destroy(maddr_t directory)
+{
+	const uint32_t *entry = machine_pointer(directory);
+
+	for (unsigned i = 0; i < FIRST_MONITOR_ENTRY; i++)
+		if (entry[i] & PTE_P)
+			frames_free(maddr(entry[i] & PTE_FRAME), 1);
+	frames_free(directory, 1);
+}
+
 bool page_map(maddr_t directory, gla_t linear, maddr_t machine, uint32_t flags)
 {
 	uint32_t *entry = (uint32_t *)machine_pointer(directory) + DIRECTORY_INDEX(linear);

@@ -305,20 +305,23 @@ static ssize_t pipe_read(int fd, void *bytes, size_t length)
 	return n;
 }
 
-/* bubblewrap writes {"child-pid": 123, ...}: that is who takes signals. */
+/* bubblewrap writes {"child-pid": 123, ...} piece by piece: that is who takes signals. */
 static void interrupt_find(struct bochs *b, int info)
 {
-	char text[256];
+	static const char label[] = "\"child-pid\":";
+	char text[512];
+	size_t length = 0;
 	ssize_t n;
-	const char *label;
+	const char *p;
 
 	if (b->isolation != BOCHS_ISOLATION_BUBBLEWRAP)
 		return;
-	n = pipe_read(info, text, sizeof(text) - 1);
-	text[n > 0 ? n : 0] = 0;
-	label = strstr(text, "\"child-pid\":");
-	if (label)
-		b->interrupt = (pid_t)strtol(label + strlen("\"child-pid\":"), NULL, 10);
+	while ((n = pipe_read(info, text + length, sizeof(text) - 1 - length)) > 0)
+		length += (size_t)n;
+	text[length] = 0;
+	p = strstr(text, label);
+	if (p)
+		b->interrupt = (pid_t)strtol(p + strlen(label), NULL, 10);
 }
 
 static const char *program_choose(const struct bochs_config *c)

@@ -185,6 +185,25 @@ START_TEST(each_damage_is_named)
 }
 END_TEST
 
+/* Names that do not end inside their table: then there are no symbols. */
+START_TEST(a_string_table_without_an_end_is_not_used)
+{
+	uint8_t *copy = malloc(hello_size);
+	struct elf_image image;
+	uint32_t distance;
+
+	memcpy(copy, hello, hello_size);
+	const Elf32_Ehdr *header = (const void *)copy;
+	const Elf32_Shdr *section = (const void *)(copy + header->e_shoff);
+	for (int i = 0; i < header->e_shnum; i++)
+		if (section[i].sh_type == SHT_STRTAB)
+			copy[section[i].sh_offset + section[i].sh_size - 1] = 'x';
+	ck_assert_ptr_null(elf_check(&image, copy, hello_size));
+	ck_assert_ptr_null(elf_symbol_at(&image, image.entry, &distance));
+	free(copy);
+}
+END_TEST
+
 /* What a loader must understand and this one does not: say so (Multiboot 3.1.2, bits 0 to 15). */
 START_TEST(a_wish_that_cannot_be_met_is_named)
 {
@@ -233,6 +252,7 @@ int main(void)
 	tcase_add_test(all, an_address_has_its_symbol);
 	tcase_add_test(all, a_file_cut_off_anywhere_is_refused_or_used_safely);
 	tcase_add_loop_test(all, each_damage_is_named, 0, sizeof(damages) / sizeof(damages[0]));
+	tcase_add_test(all, a_string_table_without_an_end_is_not_used);
 	tcase_add_test(all, a_wish_that_cannot_be_met_is_named);
 	tcase_add_test(all, random_damage_reads_nothing_outside);
 	suite_add_tcase(suite, all);

@@ -258,7 +258,7 @@ START_TEST(a_bad_configuration_is_refused)
 	end_image(HALT);
 	start_fails(&(struct bochs_config){.disk = image, .megs = 4096}, "at most 2048");
 	start_fails(&(struct bochs_config){.disk = image, .cpu_model = "a b"}, "not a name");
-	start_fails(&(struct bochs_config){.disk = image, .cpu_model = "z80"}, "z80");
+	start_fails(&(struct bochs_config){.disk = image, .cpu_model = "z80"}, "cpu directive");
 }
 END_TEST
 

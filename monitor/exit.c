@@ -105,7 +105,8 @@ static exit_handler exit_handler_of(uint32_t vector)
 	case VECTOR_PF:
 		return handle_page_fault;
 	default:
-		return vector < VECTOR_IRQ ? handle_exception : handle_interrupt;
+		return vector >= VECTOR_IRQ && vector < VECTOR_IRQ + IRQS ? handle_interrupt
+									  : handle_exception;
 	}
 }
 

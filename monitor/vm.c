@@ -4,6 +4,7 @@
  * kernel's first instruction, as the boot loader would leave it on the bare machine
  * (Multiboot 3.2): flat segments, paging off, EBX at the information structure.
  */
+#include "cpu.h"
 #include "machine.h"
 #include "strings.h"
 #include "vm.h"
@@ -303,9 +304,11 @@ void vm_start(struct vm *vm)
 {
 	uint16_t *screen = machine_pointer(maddr(SCREEN_START));
 
-	/* nothing of another guest's, or the boot loader's, stays to be read */
+	/* nothing of another guest's, or the boot loader's, stays to be read; every other register
+	 * of the processor that a guest can read is in its struct guest_registers */
 	for (unsigned i = 0; i < (SCREEN_END - SCREEN_START) / sizeof(*screen); i++)
 		screen[i] = SCREEN_BLANK;
+	fpu_clear();
 	log_printf("ringfence: %s starts at EIP %08x\n", vm->name, vm->vcpu.registers.eip);
 	vcpu_activate(&vm->vcpu);
 }

@@ -69,6 +69,14 @@ static inline void tr_write(uint16_t selector)
 	__asm__ volatile("ltr %0" : : "r"(selector) : "memory");
 }
 
+/* Initialises the x87 FPU, and overwrites its eight registers, which FNINIT only marks as empty. */
+static inline void fpu_clear(void)
+{
+	__asm__ volatile("fninit\n\t"
+			 "fldz; fldz; fldz; fldz; fldz; fldz; fldz; fldz\n\t"
+			 "fninit");
+}
+
 _Noreturn static inline void cpu_halt(void)
 {
 	for (;;)

@@ -82,6 +82,8 @@ enum vector {
 	VECTORS = 256,
 };
 
+#define IRQS 16u
+
 /* Error code of #TS, #NP, #SS and #GP, 6.13 */
 #define ERROR_EXT      (1u << 0)
 #define ERROR_IDT      (1u << 1)

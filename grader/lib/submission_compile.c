@@ -2,9 +2,10 @@
 /*
  * Compiles a submission's organs in the sandbox.
  *
- * The compiler can read what it needs and no more: the submission, the makefiles, the chassis
- * and the reference organs of earlier labs. Not this lab's solution, the graded tests or another
- * submission, all of which an #include would reach if they were there.
+ * The compiler can read what it needs and no more: the submission, and a copy of the makefiles, the
+ * chassis and the reference organs of earlier labs. Not this lab's solution, the graded tests or
+ * another submission, all of which an #include would reach if they were there. A copy, because the
+ * sandbox's user may have no way into the folder where the kit lies.
  *
  * Invariant: before the submission is compiled, the same sandbox shows that the tools and the
  * kit's files are there. So a failure after that is the submission's, and no student pays for a
@@ -15,65 +16,78 @@
 #include "text.h"
 
 #include <errno.h>
-#include <glob.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define MESSAGE_LINES 40u
-#define PATHS_MAX     32
-
-/* What the compiler may read. The strings belong to this. */
-struct paths {
-	char *path[PATHS_MAX + 1];
-	size_t count;
-};
 
 struct compilation {
 	const char *work;
-	struct paths readable;
-	char *out; /* the writable folder */
+	char *kit;                   /* the copy */
+	const char *const *readable; /* folders, the last is NULL */
+	char *out;                   /* the writable folder */
 	char *result;
 	const volatile sig_atomic_t *stop;
 	struct sandbox_outcome outcome;
 	char **message;
 };
 
-static void paths_add(struct paths *paths, char *path)
-{
-	if (paths->count < PATHS_MAX)
-		paths->path[paths->count++] = path;
-	else
-		free(path);
-}
+/* Where in the kit's folder a part of it is. */
+static const char *const kit_parts[] = {"Makefile", "monitor", "build/chassis"};
 
-/* Every makefile in the kit's folders: the top one includes them. */
-static void paths_add_makefiles(struct paths *paths, const char *kit)
+/* Runs cp. True: it copied all. */
+static bool files_copy(const char *script, const char *from, const char *to, const char *more)
 {
-	char *pattern = text_print("%s/*/*.mk", kit);
-	glob_t found;
+	pid_t child = fork();
+	int status;
 
-	if (glob(pattern, 0, NULL, &found) == 0) {
-		for (size_t i = 0; i < found.gl_pathc; i++)
-			paths_add(paths, text_print("%s", found.gl_pathv[i]));
-		globfree(&found);
+	if (child == 0) {
+		execlp("sh", "sh", "-c", script, from, to, more, (char *)NULL);
+		_exit(127);
 	}
-	free(pattern);
+	return child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status) &&
+	       WEXITSTATUS(status) == 0;
 }
 
-static void paths_fill(
-	struct paths *paths, const struct lab *lab, const char *kit, const char *work)
+/* Copies what the makefile's target `organs` needs into the work folder. False: the message says
+ * why. */
+static bool kit_copy(struct compilation *compilation, const struct lab *lab, const char *kit)
 {
-	paths_add(paths, text_print("%s/Makefile", kit));
-	paths_add_makefiles(paths, kit);
-	paths_add(paths, text_print("%s/monitor", kit));
-	paths_add(paths, text_print("%s/build/chassis", kit));
-	for (size_t i = 0; all_labs[i]; i++)
-		if (all_labs[i]->number < lab->number)
-			paths_add(paths, text_print("%s/solutions/%s", kit, all_labs[i]->folder));
-	paths_add(paths, text_print("%s/" WORK_SUBMISSION, work));
+	/* $0: from, $1: to, $2: more folders, a list of words */
+	static const char script[] =
+		"mkdir \"$1\" && cd \"$0\" && cp -r --parents Makefile guests/*.mk grader/*.mk monitor build/chassis $2 "
+		"\"$1\" && chmod -R u+w,a+rX \"$1\"";
+	char *earlier = text_print("%s", "");
+
+	for (size_t i = 0; i < sizeof(kit_parts) / sizeof(kit_parts[0]); i++) {
+		char *path = text_print("%s/%s", kit, kit_parts[i]);
+		bool there = access(path, F_OK) == 0;
+		if (!there)
+			*compilation->message = text_print("%s is missing: name the kit's folder "
+							   "with --kit, and run make chassis in it",
+				path);
+		free(path);
+		if (!there) {
+			free(earlier);
+			return false;
+		}
+	}
+	for (size_t i = 0; all_labs[i]; i++) {
+		if (all_labs[i]->number >= lab->number)
+			continue;
+		char *longer = text_print("%s solutions/%s", earlier, all_labs[i]->folder);
+		free(earlier);
+		earlier = longer;
+	}
+	bool copied = files_copy(script, kit, compilation->kit, earlier);
+	if (!copied)
+		*compilation->message =
+			text_print("the kit could not be copied to %s", compilation->kit);
+	free(earlier);
+	return copied;
 }
 
 /* The text without a folder's name in front of the files in it. Takes the text over. */
@@ -109,7 +123,7 @@ static bool compilation_run(
 	struct compilation *compilation, const char *const *argv, const char *result)
 {
 	struct sandbox_command command = {.argv = argv,
-		.readable = (const char *const *)compilation->readable.path,
+		.readable = compilation->readable,
 		.writable = compilation->out,
 		.result = result,
 		.result_path = result ? compilation->result : NULL,
@@ -137,28 +151,15 @@ static bool compilation_run(
 	return true;
 }
 
-/* Are the tools there, and may the sandbox's user read the kit? */
-static enum blame kit_check(struct compilation *compilation)
+/* Are the tools there, in the sandbox? */
+static enum blame tools_check(struct compilation *compilation)
 {
-	static const char script[] =
+	static const char *const argv[] = {"sh", "-c",
 		"for tool in make gcc nasm ld; do command -v $tool >/dev/null || "
-		"{ echo \"$tool is not installed\"; exit 1; }; done; "
-		"hidden=$(find \"$@\" ! -readable -print -quit 2>&1) && test -z \"$hidden\" || "
-		"{ echo \"the sandbox's user may not read $hidden: run chmod -R go+rX on the "
-		"kit\"; exit 1; }";
-	const char *argv[PATHS_MAX + 5] = {"sh", "-c", script, "sh"};
-	const struct paths *paths = &compilation->readable;
+		"{ echo \"$tool is not installed\"; exit 1; }; done",
+		NULL};
 	char *said;
 
-	for (size_t i = 0; i < paths->count; i++) {
-		if (access(paths->path[i], F_OK) != 0) {
-			*compilation->message = text_print("%s is missing: name the kit's folder "
-							   "with --kit, and run make chassis in it",
-				paths->path[i]);
-			return BLAME_KIT;
-		}
-		argv[4 + i] = paths->path[i];
-	}
 	if (!compilation_run(compilation, argv, NULL))
 		return BLAME_KIT;
 	if (compilation->outcome.status == 0)
@@ -169,14 +170,13 @@ static enum blame kit_check(struct compilation *compilation)
 	return BLAME_KIT;
 }
 
-static enum blame organs_compile(
-	struct compilation *compilation, const struct lab *lab, const char *kit)
+static enum blame organs_compile(struct compilation *compilation, const struct lab *lab)
 {
 	char *number = text_print("LAB=%u", lab->number);
 	char *from = text_print("FROM=%s/" WORK_SUBMISSION, compilation->work);
 	char *out = text_print("OUT=%s", compilation->out);
-	const char *argv[] = {
-		"make", "--no-print-directory", "-C", kit, "organs", number, from, out, NULL};
+	const char *argv[] = {"make", "--no-print-directory", "-C", compilation->kit, "organs",
+		number, from, out, NULL};
 	bool ran = compilation_run(compilation, argv, WORK_MONITOR);
 	char *said = output_text(compilation);
 	enum blame blame = BLAME_NOBODY;
@@ -216,17 +216,22 @@ enum blame submission_compile(const struct lab *lab, const char *kit, const char
 	compilation->message = message;
 	compilation->out = text_print("%s/out", work);
 	compilation->result = text_print("%s/" WORK_MONITOR, work);
-	paths_fill(&compilation->readable, lab, kit, work);
+	compilation->kit = text_print("%s/kit", work);
+	char *submission = text_print("%s/" WORK_SUBMISSION, work);
+	const char *const readable[] = {compilation->kit, submission, NULL};
+	compilation->readable = readable;
 	if (mkdir(compilation->out, 0700) != 0) {
 		*message = text_print("%s: %s", compilation->out, strerror(errno));
 		blame = BLAME_KIT;
+	} else if (!kit_copy(compilation, lab, kit)) {
+		blame = BLAME_KIT;
 	} else {
-		blame = kit_check(compilation);
+		blame = tools_check(compilation);
 		if (blame == BLAME_NOBODY)
-			blame = organs_compile(compilation, lab, kit);
+			blame = organs_compile(compilation, lab);
 	}
-	for (size_t i = 0; i < compilation->readable.count; i++)
-		free(compilation->readable.path[i]);
+	free(submission);
+	free(compilation->kit);
 	free(compilation->out);
 	free(compilation->result);
 	free(compilation);

@@ -202,7 +202,6 @@ static void run_group(enum attack_group group, enum attack_kind first, enum atta
 		run_batch(batch, numbers, filled);
 	if (tried == 0)
 		infrastructure_error("the guest hostile has no attack in group %d", group);
-	measure("attacks", tried);
 }
 
 /* ---- the tests ---- */

@@ -47,17 +47,24 @@ help: ## this list
 demo: kit ## boots the reference monitor, shows what happened, grades a sample
 	@grader/demo.sh
 
+# names that are no guest end here, with the list of those that are
+CHECK_GUESTS = $(foreach g,$(GUEST),$(if $(filter $(g),$(GUESTS)),,\
+	$(error GUEST=$(g): there is no such guest. There are: $(GUESTS))))
+
 .PHONY: run
 run: kit ## boots GUEST under the monitor of LAB and FROM (GUI=x or GUI=term shows its screen)
+	$(CHECK_GUESTS)
 	@$(MAKE) --no-print-directory organs LAB=$(LAB) FROM=$(FROM)
 	@$(BUILD)/grader/run --monitor $(OUT)/monitor.elf $(if $(GUI),--gui $(GUI)) $(foreach g,$(GUEST),"$(BUILD)/guests/$(g).elf $(ARGS)")
 
 .PHONY: bare
 bare: kit ## boots GUEST with no monitor
+	$(CHECK_GUESTS)
 	@$(BUILD)/grader/run $(if $(GUI),--gui $(GUI)) "$(BUILD)/guests/$(GUEST).elf $(ARGS)"
 
 .PHONY: qemu
 qemu: kit ## boots the same in QEMU (DISK=1: from the disk image)
+	$(CHECK_GUESTS)
 	@grader/install.sh qemu-system-x86
 	@$(MAKE) --no-print-directory organs LAB=$(LAB) FROM=$(FROM)
 	@grader/qemu.sh $(OUT)/monitor.elf $(foreach g,$(GUEST),"$(BUILD)/guests/$(g).elf $(ARGS)")
@@ -72,13 +79,15 @@ mutation: kit ## grades every seeded bug and every cheat of LAB (FULL=1: the who
 	@grader/mutation.sh $(LAB) $(JOBS) $(FULL)
 
 .PHONY: bench
-bench: kit ## the cost tables, in Bochs's instruction counts
-	@$(MAKE) --no-print-directory organs LAB=$(LAB) FROM=solutions
-	@$(BUILD)/grader/bench $(BUILD)/monitor/$(LAB)-solutions/monitor.elf
+bench: FROM := $(if $(filter command line,$(origin FROM)),$(FROM),solutions)
+bench: kit ## the cost tables of FROM (default: solutions), in Bochs's instruction counts
+	@$(MAKE) --no-print-directory organs LAB=$(LAB) FROM=$(FROM)
+	@$(BUILD)/grader/bench $(OUT)/monitor.elf
+	@grader/times.sh $(LAB) $(FROM)
 
 .PHONY: labs
-labs: ## makes the skeletons in labs/ from solutions/
-	@grader/skeletons.sh labs
+labs: ## makes the skeletons in labs/ from solutions/ (FORCE=1: over files that were changed)
+	@grader/skeletons.sh labs $(FORCE)
 
 .PHONY: check-fast
 check-fast: check-packages ## the tests that take seconds

@@ -197,7 +197,8 @@ const char *elf_symbol_at(const struct elf_image *image, uint32_t address, uint3
 		if (SYMBOL_KIND(s) != SYMBOL_NOTYPE && SYMBOL_KIND(s) != SYMBOL_FUNCTION)
 			continue;
 		if (s->section == 0 || s->section >= SECTION_RESERVED || s->value > address ||
-			s->name >= image->strings_size || image->strings[s->name] == '\0')
+			s->name >= image->strings_size || image->strings[s->name] == '\0' ||
+			image->strings[s->name] == '.') /* NASM's private names */
 			continue;
 		if (!best || s->value > best->value)
 			best = s;

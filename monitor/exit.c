@@ -14,7 +14,7 @@ typedef enum verdict (*exit_handler)(struct vcpu *vcpu, struct exit_record *exit
 static const char *const reason_names[EXIT_REASONS] = {
 	[EXIT_INTERRUPT] = "interrupt",
 	[EXIT_PRIVILEGED] = "privileged instruction",
-	[EXIT_PORT] = "port",
+	[EXIT_PORT] = "port access",
 	[EXIT_SOFTWARE_INTERRUPT] = "software interrupt",
 	[EXIT_PROTECTION] = "protection",
 	[EXIT_PAGE_FAULT] = "page fault",
@@ -143,6 +143,9 @@ static struct vcpu *turn_over(struct vcpu *vcpu)
 
 struct vcpu *vm_exit(struct vcpu *vcpu)
 {
+	if (vcpu != vcpu_running())
+		panic("world_exit called vm_exit(%08x); the virtual processor that runs is at %08x. Compare what was pushed with struct guest_registers",
+			(uint32_t)(uintptr_t)vcpu, (uint32_t)(uintptr_t)vcpu_running());
 	struct exit_record *exit = exit_open(vcpu);
 	enum verdict verdict = exit_handler_of(exit->vector)(vcpu, exit);
 

@@ -64,13 +64,13 @@ void monitor_main(uint32_t magic, maddr_t information)
 	memory_init(info);
 	paging_init();
 	tables_init();
-	interrupts_init();
 	log_printf("ringfence: %u KiB of memory free\n", frames_available() * (PAGE_SIZE / 1024));
 	create_guests(info);
 
 	struct vm *first = vm_next_ready(VM_MAX - 1);
 	if (!first)
 		panic("none of the guests could be loaded; the lines above say why");
+	interrupts_init(); /* not before: a tick that is due would be the guest's first exit */
 	vm_start(first);
 	world_enter(&first->vcpu);
 }

@@ -58,10 +58,11 @@ $(BUILD)/boot/%.bin: monitor/boot/%.asm $(wildcard monitor/boot/*.inc monitor/bo
 
 LAB_NUMBERS := $(wordlist 1,$(LAB),1 2 3 4 5 6 7 8)
 FOLDER = $(filter $(1)-%,$(LAB_FOLDERS))
-# where the organs of lab $(1) come from
-ORGAN_FOLDER = $(firstword $(wildcard $(if $(and $(CATCHUP),$(filter-out $(LAB),$(1))),,\
-	$(FROM)/$(call FOLDER,$(1))/. $(if $(filter $(LAB),$(1)),$(FROM)/.)) solutions/$(call FOLDER,$(1))/.))
-ORGAN_SOURCES := $(foreach n,$(LAB_NUMBERS),$(addprefix $(call ORGAN_FOLDER,$(n))/,$(ORGANS_$(n))))
+# where the organs of lab $(1) come from; those of LAB itself only from FROM
+ORGAN_FOLDER = $(if $(filter $(LAB),$(1)),$(firstword \
+	$(or $(wildcard $(FROM)/$(call FOLDER,$(1))/. $(FROM)/.),$(error FROM=$(FROM): there is no such folder))),$(firstword \
+	$(if $(CATCHUP),,$(wildcard $(FROM)/$(call FOLDER,$(1))/.)) solutions/$(call FOLDER,$(1))))
+ORGAN_SOURCES = $(foreach n,$(LAB_NUMBERS),$(addprefix $(call ORGAN_FOLDER,$(n))/,$(ORGANS_$(n))))
 # the fallbacks that labs 1 to LAB have not replaced
 PLAIN_USED := $(foreach n,2 3 4 5 6 7 8,$(if $(filter $(n),$(LAB_NUMBERS)),,$(PLAIN_$(n))))
 LINK_OBJECTS = $(CHASSIS_OBJECTS) $(PLAIN_USED:%=$(BUILD)/chassis/plain/%.o)

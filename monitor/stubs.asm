@@ -19,6 +19,7 @@ extern monitor_stack_top
 global stub_table
 global double_fault_task
 global exit_unwritten
+global fault_stack_top
 
 ; The vectors whose exceptions come with an error code (SDM 3A table 6-1).
 %define HAS_ERROR_CODE(v) (v == 8 || (v >= 10 && v <= 14) || v == 17)
@@ -40,9 +41,13 @@ trap:
 	test byte [esp + 12], 3         ; the ring that CS was in
 	jnz world_exit
 
-	; From ring 0: no way back. Give C the frame and a clean stack.
-	mov eax, esp
-	push eax
+	; From ring 0: no way back. Whatever the segments and the stack were, C gets its own.
+	mov ecx, esp
+	mov eax, MONITOR_DS
+	mov ds, eax
+	mov es, eax
+	mov esp, fault_stack_top
+	push ecx
 	cld
 	call monitor_fault              ; (struct monitor_frame *), never returns
 
@@ -71,3 +76,7 @@ stub_table:
 	dd stub %+ vector
 %assign vector vector + 1
 %endrep
+
+section .bss align=16
+	resb 4096                       ; for what reports the monitor's own faults
+fault_stack_top:

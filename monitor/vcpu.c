@@ -28,12 +28,17 @@ uint32_t *vcpu_segment_register(struct vcpu *vcpu, enum insn_segment segment)
 	return in_encoding_order[segment];
 }
 
-/* The descriptor that a selector names in a GDT; not present where there is none. */
-static struct segment gdt_segment(const struct gdt *gdt, uint16_t selector)
+/* The descriptor that a selector names; not present where there is none. */
+static struct descriptor gdt_entry(const struct gdt *gdt, uint16_t selector)
 {
 	if (selector & SELECTOR_TI) /* no guest has an LDT: its descriptor is not present */
-		return (struct segment){0};
-	return descriptor_unpack(gdt->entry[SELECTOR_INDEX(selector)]);
+		return (struct descriptor){0, 0};
+	return gdt->entry[SELECTOR_INDEX(selector)];
+}
+
+static struct segment gdt_segment(const struct gdt *gdt, uint16_t selector)
+{
+	return descriptor_unpack(gdt_entry(gdt, selector));
 }
 
 static bool selector_is_null(uint16_t selector)
@@ -83,6 +88,8 @@ static const char *gdt_from_guest(struct vcpu *vcpu, struct gdt *gdt, struct tab
 {
 	static const enum insn_segment all[] = {
 		SEGMENT_CS, SEGMENT_SS, SEGMENT_DS, SEGMENT_ES, SEGMENT_FS, SEGMENT_GS};
+	static const char *const names[] = {"CS", "SS", "DS", "ES", "FS", "GS"};
+	static char problem[192];
 	uint32_t count = gdt_count(gdtr), size = count * sizeof(struct descriptor);
 
 	if (vcpu_read(vcpu, gla(gdtr.base), gdt->entry, size) != size)
@@ -92,8 +99,13 @@ static const char *gdt_from_guest(struct vcpu *vcpu, struct gdt *gdt, struct tab
 		gdt->entry[i] = descriptor_deprivilege(gdt->entry[i]);
 	for (unsigned i = 0; i < ARRAY_LENGTH(all); i++) {
 		uint16_t selector = (uint16_t)*vcpu_segment_register(vcpu, all[i]);
-		if (!gdt_selector_loads(gdt, vcpu_ring(vcpu), all[i], selector))
-			return "a segment register in use does not load from its new GDT (the processor's hidden copy of the old descriptor cannot be kept)";
+		if (gdt_selector_loads(gdt, vcpu_ring(vcpu), all[i], selector))
+			continue;
+		text_printf(problem, sizeof(problem),
+			"%s is in use with selector %04x, which does not load in ring %u from its new GDT: the descriptor there is %08x %08x after descriptor_deprivilege()",
+			names[i], selector, vcpu_ring(vcpu), gdt_entry(gdt, selector).high,
+			gdt_entry(gdt, selector).low);
+		return problem;
 	}
 	return NULL;
 }
@@ -115,8 +127,16 @@ bool vcpu_load_gdt(struct vcpu *vcpu, struct table_register gdtr, const char **p
 	return !*problem;
 }
 
+static struct vcpu *running;
+
+struct vcpu *vcpu_running(void)
+{
+	return running;
+}
+
 void vcpu_activate(struct vcpu *vcpu)
 {
+	running = vcpu;
 	cr3_write(vcpu->page_directory);
 	gdt_load(vcpu->gdt);
 	/* a trap pushes downwards from the end of the registers */

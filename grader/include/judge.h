@@ -57,7 +57,8 @@ const struct judgement *judgement(void);
 uint32_t random_u32(void);
 uint32_t random_below(uint32_t bound);
 
-/* Adds a hint to the message if the test fails later: a usual mistake, or what to look at. */
+/* What the message says beside the failure, if one of the assertions that follow fails: a usual
+ * mistake, or what to look at. The next hint takes its place; NULL: none. */
 __attribute__((format(printf, 1, 2))) void hint(const char *format, ...);
 
 /* A number for the "measured" part of the result. */

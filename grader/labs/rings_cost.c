@@ -101,7 +101,6 @@ START_TEST(the_door_is_short)
 {
 	uint64_t door = exit_cost().door;
 
-	measure("instructions_of_the_door", door);
 	ck_assert_msg(door <= DOOR_BUDGET,
 		"world_exit and world_enter take %llu instructions for one exit; the budget is %d",
 		(unsigned long long)door, DOOR_BUDGET);
@@ -152,7 +151,6 @@ START_TEST(only_ports_cost_exits)
 {
 	unsigned exits = exits_per_ten_characters();
 
-	measure("exits_per_ten_characters", exits);
 	hint("For each character the guest asks the line status register, then writes it. The screen is memory.");
 	ck_assert_msg(exits == 20,
 		"ten more characters, on console and screen, cost %u exits; 20 are needed", exits);

@@ -248,6 +248,7 @@ START_TEST(the_tss_gives_ring_0_a_stack_and_no_ports)
 	ck_assert_msg(tss.io_map_base >= sizeof(tss) - 1,
 		"io_map_base is %u: a bit map inside the TSS can give ports to a guest",
 		tss.io_map_base);
+	hint(NULL);
 	tss.ss0 = tss.esp0 = tss.io_map_base = 0;
 	const uint8_t *bytes = (const uint8_t *)&tss;
 	for (size_t i = 0; i < sizeof(tss); i++)
@@ -293,6 +294,7 @@ START_TEST(privilege_is_taken_out_of_descriptors)
 				got.low == d.low && got.high == (d.high & ~DESCRIPTOR_PRESENT),
 				"the system descriptor high %08x low %08x must only lose its P bit; it became high %08x low %08x",
 				d.high, d.low, got.high, got.low);
+			hint(NULL);
 			continue;
 		}
 		ck_assert_msg(after.dpl == (before.dpl ? before.dpl : 1),
@@ -324,7 +326,9 @@ static void check_clipping(struct machine *m, struct descriptor d)
 	uint32_t limit;
 	bool granular;
 	bool possible = expected_limit(before, &limit, &granular);
-	const char *kind = is_expand_down(before) ? "expand-down" : "expand-up";
+	const char *kind = before.type & TYPE_CODE  ? "code"
+			   : is_expand_down(before) ? "expand-down data"
+						    : "expand-up data";
 
 	if (!possible) {
 		ck_assert_msg(!after.p,
@@ -333,8 +337,9 @@ static void check_clipping(struct machine *m, struct descriptor d)
 			limit_in_bytes(after));
 		return;
 	}
-	ck_assert_msg(after.p, "%s segment, base %08x, limit %08x, D/B %u must stay present", kind,
-		before.base, limit_in_bytes(before), before.db);
+	ck_assert_msg(after.p,
+		"%s segment (type %x), base %08x, limit %08x, D/B %u must stay present", kind,
+		before.type, before.base, limit_in_bytes(before), before.db);
 	ck_assert_msg(is_safe(after, limit_in_bytes(after)),
 		"%s segment, base %08x, limit %08x, D/B %u became limit %08x: an offset still reaches the monitor at %08x or above",
 		kind, before.base, limit_in_bytes(before), before.db, limit_in_bytes(after),
@@ -345,12 +350,42 @@ static void check_clipping(struct machine *m, struct descriptor d)
 		limit_in_bytes(after), after.g);
 }
 
+/* A present segment of DPL 0. */
+static struct descriptor segment_with(
+	uint32_t type, uint32_t base, uint32_t limit_field, uint32_t g, uint32_t db)
+{
+	return (struct descriptor){
+		.low = base << 16 | (limit_field & 0xffff),
+		.high = (base & 0xff000000) | g << 23 | db << 22 | (limit_field & 0xf0000) |
+			DESCRIPTOR_PRESENT | DESCRIPTOR_S | type << 8 | (base >> 16 & 0xff),
+	};
+}
+
+/* Each base with the largest segment, where being wrong by one shows. */
+static void check_corners(struct machine *m, uint32_t type)
+{
+	static const uint32_t bases[] = {0, 1, 0xfff, 0x1000, 0x10000, 0x7fffffff,
+		MONITOR_BASE - 0x100001, MONITOR_BASE - 0x100000, MONITOR_BASE - 0xfffff,
+		MONITOR_BASE - 0x1001, MONITOR_BASE - 0x1000, MONITOR_BASE - 0xfff,
+		MONITOR_BASE - 1, MONITOR_BASE, MONITOR_BASE + 1, 0xffff0000, 0xffff0001,
+		0xfffff000, 0xfffff001, 0xffffffff};
+
+	for (size_t i = 0; i < sizeof(bases) / sizeof(bases[0]); i++) {
+		bool down = !(type & TYPE_CODE) && type & TYPE_EXPAND_DOWN;
+		check_clipping(m, segment_with(type, bases[i], down ? 0 : 0xfffff, 1, 1));
+		check_clipping(m, segment_with(type, bases[i], down ? 0 : 0xfffff, 0, 0));
+		check_clipping(m, segment_with(type, bases[i], down ? 0 : 0xffff, 0, 1));
+	}
+}
+
 START_TEST(segments_end_below_the_monitor)
 {
 	struct machine *m = any_machine();
 
 	hint("The limit is the last valid offset. With G = 1 its low 12 bits are all ones.");
-	for (int i = 0; i < 2 * TRIES; i++)
+	check_corners(m, TYPE_WRITABLE);
+	check_corners(m, TYPE_CODE | TYPE_CONFORMING);
+	for (int i = 0; i < TRIES; i++)
 		check_clipping(m, random_segment(random_expand_up_type()));
 }
 END_TEST
@@ -360,6 +395,7 @@ START_TEST(expand_down_segments_stay_off_the_monitor)
 	struct machine *m = any_machine();
 
 	hint("Draw the valid offsets on the line from 0 to 4 GiB, then add the base.");
+	check_corners(m, TYPE_WRITABLE | TYPE_EXPAND_DOWN);
 	for (int i = 0; i < 2 * TRIES; i++)
 		check_clipping(
 			m, random_segment((random_below(16) & ~TYPE_CODE) | TYPE_EXPAND_DOWN));
@@ -379,8 +415,9 @@ START_TEST(safe_segments_stay_as_they_are)
 		tried++;
 		struct fields after = fields_of(call_deprivilege(m, d));
 		ck_assert_msg(after.limit_field == f.limit_field && after.g == f.g && after.p,
-			"the segment with base %08x, limit %08x (G %u) never reaches the monitor: limit and G must stay; they became %08x (G %u), P %u",
-			f.base, limit_in_bytes(f), f.g, limit_in_bytes(after), after.g, after.p);
+			"the %s segment with base %08x, limit %08x (G %u), D/B %u has no valid offset that reaches the monitor: limit and G must stay; they became %08x (G %u), P %u",
+			is_expand_down(f) ? "expand-down" : "expand-up", f.base, limit_in_bytes(f),
+			f.g, f.db, limit_in_bytes(after), after.g, after.p);
 	}
 }
 END_TEST

@@ -31,6 +31,7 @@ START_TEST(the_guest_starts_as_its_boot_loader_left_it)
 		got->ecx == 0 && got->edx == 0 && got->esi == 0 && got->edi == 0 && got->ebp == 0,
 		"ECX, EDX, ESI, EDI and EBP must be 0; they are %08x %08x %08x %08x %08x", got->ecx,
 		got->edx, got->esi, got->edi, got->ebp);
+	hint(NULL);
 	ck_assert_msg(got->esp < 0xa0000 && got->ebx < 0xa0000,
 		"ESP and EBX must lie below 640 KiB; they are %08x and %08x", got->esp, got->ebx);
 	ck_assert_msg(got->cs.selector >> 3 == want->cs.selector >> 3 &&
@@ -346,13 +347,14 @@ START_TEST(the_monitor_runs_on_its_own_stack_and_segments)
 				      r->ss.selector == MONITOR_DS,
 			"vm_exit() was called with DS %04x ES %04x SS %04x; C needs %04x in all of them",
 			r->ds.selector, r->es.selector, r->ss.selector, MONITOR_DS);
-		hint("Who clears the direction flag? Interrupt gates do not.");
-		ck_assert_msg(!(r->eflags & EFLAGS_DF),
-			"vm_exit() was called with DF set: string instructions would run backwards");
 		hint("The virtual processor's own memory is no stack: vm_exit() needs hundreds of bytes.");
 		ck_assert_msg(r->esp < stack_top && r->esp > stack_top - 128,
 			"vm_exit() was called with ESP %08x; the monitor's stack is empty then and ends at %08x",
 			r->esp, stack_top);
+		hint("Who clears the direction flag? Interrupt gates do not.");
+		ck_assert_msg(!(r->eflags & EFLAGS_DF),
+			"vm_exit() was called with DF set: string instructions would run backwards");
+		hint(NULL);
 		if (first_esp == 0)
 			first_esp = r->esp;
 		ck_assert_msg(r->esp == first_esp,

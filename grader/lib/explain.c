@@ -4,6 +4,7 @@
  * were, what the monitor logged. The exits and the log lie in memory that the student's code can
  * write: they explain a verdict, they never make one.
  */
+#include "annotate.h"
 #include "decode.h"
 #include "exit.h"
 #include "rings.h"
@@ -61,8 +62,8 @@ static void say_place(struct writer *w, struct machine *machine)
 	uint8_t bytes[15];
 	struct insn insn;
 
-	if (!r)
-		return;
+	if (!r || r->pc == monitor_symbol("monitor_main"))
+		return; /* where single functions are called */
 	say(w, "The machine stands in ring %u at %04x:%08x%s", r->cpl, r->cs.selector, r->eip,
 		symbol_text(machine, r->pc, symbol));
 	size_t count = bochs_read_linear(machine->bochs, r->pc, bytes, sizeof(bytes));
@@ -103,29 +104,30 @@ static void say_exits(struct writer *w, struct machine *machine)
 		return;
 	uint32_t at = esp0 - (uint32_t)sizeof(struct guest_registers) + VCPU_EXITS_OFFSET;
 	if (bochs_read_linear(machine->bochs, at, &history, sizeof(history)) != sizeof(history) ||
-		history.total == 0)
-		return;
+		history.total == 0 ||
+		history.record[(history.total - 1) % EXIT_HISTORY].sequence != history.total - 1)
+		return; /* no guest runs yet, or this is no history */
 	say(w, "The monitor's last exits, of %u:\n", history.total);
 	uint32_t first = history.total > SHOWN_EXITS ? history.total - SHOWN_EXITS : 0;
 	for (uint32_t n = first; n < history.total; n++)
 		say_exit(w, machine, &history.record[n % EXIT_HISTORY]);
 }
 
-/* The last lines of a text, indented. */
+/* The last lines of a log, indented, a panic's addresses with their names. */
 static void say_last_lines(struct writer *w, const char *text)
 {
 	const char *start = text + strlen(text);
+	char names[TEXT_SIZE * 2];
 	unsigned lines = 0;
 
 	while (start > text && (start[-1] != '\n' || lines++ < SHOWN_LOG_LINES))
 		start--;
-	for (; *start; start++) {
-		if (start == text || start[-1] == '\n')
-			say(w, "  ");
-		say(w, "%c", *start);
+	while (*start) {
+		size_t length = strcspn(start, "\n");
+		annotate_line(monitor_symbols(), start, length, names, sizeof(names));
+		say(w, "  %.*s%s\n", (int)length, start, names);
+		start += length + (start[length] == '\n');
 	}
-	if (start > text && start[-1] != '\n')
-		say(w, "\n");
 }
 
 void machines_explain(char *text, size_t size)

@@ -28,7 +28,7 @@
 /* Of the test that this process runs. */
 static const struct judgement *current;
 static uint64_t random_state;
-static char *hints;
+static char *hint_text;
 static json_t *measured;
 static int report_fd = -1;
 
@@ -76,18 +76,19 @@ uint32_t random_below(uint32_t bound)
 void hint(const char *format, ...)
 {
 	va_list arguments;
-	char *text, *more;
+	char *text = NULL;
 
+	free(hint_text);
+	hint_text = NULL;
+	if (!format)
+		return;
 	va_start(arguments, format);
 	if (vasprintf(&text, format, arguments) < 0)
 		text = NULL;
 	va_end(arguments);
-	if (!text)
-		return;
-	more = text_print("%shint: %s\n", hints ? hints : "", text);
+	if (text)
+		hint_text = text_print("hint: %s\n", text);
 	free(text);
-	free(hints);
-	hints = more;
 }
 
 void measure(const char *name, uint64_t value)
@@ -127,7 +128,7 @@ void infrastructure_error(const char *format, ...)
 
 /* ---- the run ---- */
 
-/* Check's words, the hints, then what the machines have to say. */
+/* Check's words, the hint, then what the machines have to say. */
 static char *failure_text(const char *words)
 {
 	char *explanation = calloc(1, EXPLANATION_SIZE);
@@ -137,7 +138,7 @@ static char *failure_text(const char *words)
 	if (explanation)
 		machines_explain(explanation, EXPLANATION_SIZE);
 	text = text_print("%s%s%s%s", words, length && words[length - 1] == '\n' ? "" : "\n",
-		hints ? hints : "", explanation ? explanation : "");
+		hint_text ? hint_text : "", explanation ? explanation : "");
 	free(explanation);
 	return text;
 }

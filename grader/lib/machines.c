@@ -193,7 +193,7 @@ static void unexpected_stop(struct machine *machine, const char *wanted)
 	case BOCHS_STOP_POWER_OFF:
 		ck_abort_msg("%s switched itself off before it could %s", kind, wanted);
 	case BOCHS_STOP_TRIPLE_FAULT:
-		hint("A triple fault means that not even the double fault could be reported. Which tables did the processor use, and are they what the manual draws?");
+		hint("A triple fault means that not even the double fault could be reported. Look first at what world_enter and world_exit loaded, then at the TSS and the gates.");
 		ck_abort_msg(
 			"%s reset itself with a triple fault before it could %s", kind, wanted);
 	default:

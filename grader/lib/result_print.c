@@ -22,7 +22,12 @@ struct printer {
 	const struct result *result;
 	FILE *stream;
 	bool colour;
+	bool told; /* one failure has been told whole */
 };
+
+/* What machines_explain() adds to a failure begins with one of these. */
+static const char *const story_beginnings[] = {
+	"\nThe machine stands ", "\nThe monitor's last exits", "\nThe end of the monitor's log"};
 
 static void print_coloured(const struct printer *printer, const char *colour, const char *text)
 {
@@ -39,6 +44,26 @@ static void print_indented(const struct printer *printer, const char *indent, co
 		fprintf(printer->stream, "%s%.*s\n", length ? indent : "", length, text);
 		text += length + (text[length] == '\n');
 	}
+}
+
+/*
+ * The first failure is told whole. One mistake often fails many tests, so of the others only what
+ * was asserted is shown; each can be had whole by its command.
+ */
+static void print_message(struct printer *printer, const char *message)
+{
+	size_t length = strlen(message);
+
+	for (size_t i = 0;
+		printer->told && i < sizeof(story_beginnings) / sizeof(*story_beginnings); i++) {
+		const char *story = strstr(message, story_beginnings[i]);
+		if (story && (size_t)(story - message) < length)
+			length = (size_t)(story - message);
+	}
+	char *shown = text_print("%.*s", (int)length, message);
+	print_indented(printer, MESSAGE_INDENT, shown);
+	free(shown);
+	printer->told = true;
 }
 
 /* The commands to type after a failure. */
@@ -63,7 +88,7 @@ static void print_commands(const struct printer *printer, const struct graded_te
 	free(from_shown);
 }
 
-static void print_test(const struct printer *printer, const struct judged_test *test)
+static void print_test(struct printer *printer, const struct judged_test *test)
 {
 	static const char *const marks[] = {
 		[PASSED] = "ok    ", [FAILED] = "FAILED", [ERROR] = "ERROR "};
@@ -74,13 +99,13 @@ static void print_test(const struct printer *printer, const struct judged_test *
 	fprintf(printer->stream, " %2u/%-2u  %s\n",
 		test->verdict == PASSED ? test->test->points : 0, test->test->points,
 		test_name(test->test));
-	if (test->verdict == PASSED || printer->result->not_run)
+	if (test->verdict == PASSED)
 		return;
-	print_indented(printer, MESSAGE_INDENT, test->message);
+	print_message(printer, test->message);
 	print_commands(printer, test->test);
 }
 
-static void print_property(const struct printer *printer, enum property property)
+static void print_property(struct printer *printer, enum property property)
 {
 	const struct result *result = printer->result;
 	bool named = false;
@@ -141,8 +166,10 @@ void result_print(const struct result *result, FILE *stream, bool colour)
 		print_indented(&printer, MARK_INDENT, result->message);
 		fputc('\n', stream);
 	}
-	for (enum property property = EQUIVALENCE; property <= EFFICIENCY; property++)
-		print_property(&printer, property);
+	/* where no test was run, the reason says it all */
+	if (!result->not_run)
+		for (enum property property = EQUIVALENCE; property <= EFFICIENCY; property++)
+			print_property(&printer, property);
 	print_total(&printer);
 	print_measured(&printer);
 }

@@ -11,7 +11,9 @@
  * With --gui, Bochs shows the machine's own screen and the rest is left to it. Exit status 0: the
  * machine switched itself off; 1: it did something else; 2: it could not be run.
  */
+#include "annotate.h"
 #include "bochs.h"
+#include "bootdisk.h"
 #include "image.h"
 #include "symbols.h"
 
@@ -24,12 +26,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define FILES_MAX  32
-#define MEMORY_MIB 64
-#define SLICE      5000000      /* instructions between two looks at the output */
-#define TOO_LONG   20000000000u /* instructions after which the machine is stopped */
+#define MEMORY_MIB IMAGE_MEMORY_MIB_DEFAULT
+#define SLICE      5000000     /* instructions between two looks at the output */
+#define TOO_LONG   2000000000u /* instructions after which the machine is stopped */
 
-static char folder[PATH_MAX]; /* private, for the image */
+static char folder[PATH_MAX];           /* private, for the image */
+static struct symbols *monitor_symbols; /* NULL: no monitor, or none that can be read */
 
 static void remove_folder(void)
 {
@@ -60,13 +62,17 @@ struct stream {
 /* A guest may print anything; a terminal should not obey it. */
 static void put_line(const char *name, const char *line, size_t length)
 {
+	char names[256] = "";
+
 	printf("%s | ", name);
 	for (size_t i = 0; i < length; i++) {
 		unsigned char c = (unsigned char)line[i];
 		if (c != '\r')
 			putchar(c == '\t' || (c >= ' ' && c < 0x7f) ? c : '?');
 	}
-	putchar('\n');
+	if (monitor_symbols)
+		annotate_line(monitor_symbols, line, length, names, sizeof(names));
+	printf("%s\n", names);
 }
 
 /* Prints what has come since the last time, up to the last whole line; at the end, all. */
@@ -85,12 +91,16 @@ static void stream_show(struct stream *stream, const char *text, size_t length, 
 }
 
 /* The screen's text is kept for a moment: the console's last bytes are still on their way. */
-static char screen[BOCHS_SCREEN_ROWS][BOCHS_SCREEN_COLUMNS + 1];
+typedef char screen_rows[BOCHS_SCREEN_ROWS][BOCHS_SCREEN_COLUMNS + 1];
+static screen_rows screen, shown;
 
+/* Unless it has been shown already. */
 static void keep_screen(struct bochs *machine)
 {
-	if (bochs_screen(machine, screen) != 0)
+	if (bochs_screen(machine, screen) != 0 || memcmp(screen, shown, sizeof(screen)) == 0)
 		memset(screen, 0, sizeof(screen));
+	else
+		memcpy(shown, screen, sizeof(screen));
 }
 
 static void show_screen(void)
@@ -107,22 +117,8 @@ static void show_screen(void)
 
 /* ---- the machine ---- */
 
-/* Where a guest ends: the screen is still its own there. */
-static uint32_t end_of_guest(const char *elf, const char *symbol)
-{
-	char error[SYMBOLS_ERROR_MAX];
-	struct symbols *symbols = symbols_open(elf, error);
-	uint32_t address;
-
-	if (!symbols)
-		fail(error);
-	if (!symbols_address(symbols, symbol, &address))
-		address = symbols_entry(symbols);
-	symbols_close(symbols);
-	return address;
-}
-
-static int run_headless(const char *image, uint32_t end)
+/* `ends`: where a guest ends, or the monitor; the screen is still there. */
+static int run_headless(const char *image, const uint32_t ends[2])
 {
 	struct bochs *machine;
 	struct stream log = {.name = "monitor"}, console = {.name = "console"};
@@ -137,7 +133,7 @@ static int run_headless(const char *image, uint32_t end)
 		fail(machine ? bochs_error(machine) : "out of memory");
 	while (going && used < TOO_LONG) {
 		stop = bochs_run(machine,
-			&(struct bochs_until){.ticks = SLICE, .addresses = &end, .n_addresses = 1});
+			&(struct bochs_until){.ticks = SLICE, .addresses = ends, .n_addresses = 2});
 		used = bochs_ticks(machine);
 		going = stop == BOCHS_STOP_LIMIT || stop == BOCHS_STOP_BREAKPOINT;
 		const char *text = bochs_log(machine, &length);
@@ -152,8 +148,10 @@ static int run_headless(const char *image, uint32_t end)
 	if (status == 2)
 		fprintf(stderr, "run: %s\n", bochs_error(machine));
 	else if (status == 1)
-		fprintf(stderr, "run: the machine did not switch itself off: %s\n",
-			bochs_stop_name(stop));
+		fprintf(stderr,
+			"run: the machine did not switch itself off: %s after %llu instructions\n",
+			stop == BOCHS_STOP_LIMIT ? "stopped here" : bochs_stop_name(stop),
+			(unsigned long long)used);
 	printf("%llu instructions since power-on\n", (unsigned long long)used);
 	bochs_free(machine);
 	return status;
@@ -179,7 +177,7 @@ static int run_with_display(const char *image, const char *library)
 		"romimage: file=/usr/share/bochs/BIOS-bochs-latest, options=fastboot\n"
 		"vgaromimage: file=/usr/share/bochs/VGABIOS-lgpl-latest\n"
 		"cpu: model=" BOCHS_CPU_MODEL ", ips=%u, reset_on_triple_fault=0\n"
-		"megs: %d\nboot: disk\n"
+		"megs: %u\nboot: disk\n"
 		"ata0-master: type=disk, path=%s, mode=flat, cylinders=%u, heads=16, spt=63, translation=none\n"
 		"port_e9_hack: enabled=1\nclock: sync=slowdown\nplugin_ctrl: speaker=0\nlog: %s\n",
 		library, BOCHS_TICKS_PER_SECOND, MEMORY_MIB, image, image_cylinders(status.st_size),
@@ -200,49 +198,48 @@ int main(int argc, char **argv)
 {
 	static const struct option options[] = {{"monitor", required_argument, NULL, 'm'},
 		{"gui", required_argument, NULL, 'g'}, {"boot", required_argument, NULL, 'b'}, {0}};
-	const char *monitor = NULL, *gui = NULL, *boot = "build/boot",
-		   *temporary = getenv("TMPDIR");
-	struct image_file files[FILES_MAX];
-	char paths[FILES_MAX][PATH_MAX], image[PATH_MAX + 16], error[512];
-	size_t count = 0;
+	struct bootdisk disk = {.boot_dir = "build/boot", .memory_mib = MEMORY_MIB};
+	const char *gui = NULL, *temporary = getenv("TMPDIR");
+	char image[PATH_MAX + 16], error[512];
+	uint32_t ends[2];
 
 	for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
 		switch (option) {
 		case 'm':
-			monitor = optarg;
+			disk.monitor = optarg;
 			break;
 		case 'g':
 			gui = optarg;
 			break;
 		case 'b':
-			boot = optarg;
+			disk.boot_dir = optarg;
 			break;
 		default:
 			return 2;
 		}
 	}
-	if (optind == argc || argc - optind >= FILES_MAX || (!monitor && argc - optind != 1))
+	disk.guests = argv + optind;
+	disk.count = (size_t)(argc - optind);
+	if (disk.count == 0 || (!disk.monitor && disk.count != 1))
 		fail("usage: run [--monitor MONITOR.elf] [--gui x|term] \"GUEST.elf words\"... (one guest where there is no monitor)");
-	if (monitor)
-		files[count++] = (struct image_file){monitor, ""};
-	for (int i = optind; i < argc; i++, count++) {
-		size_t length = strcspn(argv[i], " ");
-		snprintf(paths[count], PATH_MAX, "%.*s", (int)length, argv[i]);
-		files[count] = (struct image_file){
-			paths[count], argv[i] + length + strspn(argv[i] + length, " ")};
-	}
 
 	snprintf(folder, sizeof(folder), "%s/ringfence-run.XXXXXX", temporary ? temporary : "/tmp");
 	if (!mkdtemp(folder))
 		fail("cannot make a temporary folder");
 	atexit(remove_folder);
 	snprintf(image, sizeof(image), "%s/disk.img", folder);
-	struct image_plan plan = {
-		.boot_dir = boot, .files = files, .count = count, .memory_mib = MEMORY_MIB};
-	if (image_write(image, &plan, error, sizeof(error)) != 0)
+	if (bootdisk_write(image, &disk, error, sizeof(error)) != 0)
 		fail(error);
 	if (gui)
 		return run_with_display(image, gui);
-	uint32_t end = end_of_guest(files[0].path, monitor ? "exit_summary" : "guest_done");
-	return run_headless(image, end);
+	if (bootdisk_address(&disk, disk.monitor ? "exit_summary" : "guest_done", &ends[0], error,
+		    sizeof(error)) != 0 ||
+		bootdisk_address(&disk, disk.monitor ? "machine_power_off" : "guest_done", &ends[1],
+			error, sizeof(error)) != 0)
+		fail(error);
+	if (disk.monitor)
+		monitor_symbols = symbols_open(disk.monitor, error);
+	int status = run_headless(image, ends);
+	symbols_close(monitor_symbols);
+	return status;
 }

@@ -79,17 +79,19 @@ void tss_prepare(struct tss *tss, uint16_t ss0, uint32_t esp0);
  * - No offset inside the limit reaches MONITOR_BASE or above: for every offset o that the
  *   processor lets through, (base + o) modulo 2^32 is below MONITOR_BASE, for accesses of any
  *   size (each byte of an access is checked against the limit). Base, type and D/B never
- *   change. A limit that is safe already stays as it is, and so does G. Otherwise the limit
- *   becomes the largest safe one; where the result is below 1 MiB use G = 0, which is exact,
- *   and else G = 1, rounded to the safe side.
+ *   change; bit 21 of `high` becomes 0. A limit that is safe already stays as it is, and so does G.
+ *   Otherwise the segment becomes the largest safe one: with G = 0, which is exact, where the exact
+ *   safe limit is below 1 MiB, and else with G = 1, rounded to the safe side.
  *   - Expand up (code, and data with TYPE_EXPAND_DOWN clear): the valid offsets are
  *     0 .. limit, so the limit comes down. Where even offset 0 is not safe, the descriptor
- *     becomes not present.
+ *     becomes not present: P clear, limit and G as they were; the rules for DPL and the accessed
+ *     bit still hold.
  *   - Expand down (3.4.5.1; data with TYPE_EXPAND_DOWN set): the valid offsets are
  *     limit + 1 .. 0xffffffff (0xffff where D/B is 0), so only the lower end can move: the
  *     limit goes up. A segment can lose its monitor part in this way only if what remains
- *     lies above it, where base + offset has wrapped. Where no limit is safe, or none leaves
- *     at least one valid offset, the descriptor becomes not present.
+ *     lies above it, where base + offset has wrapped. Where no limit is safe, or only
+ *     one that leaves no valid offset, the descriptor becomes not present as above. (A segment that
+ *     has no valid offset to begin with is safe, and stays.)
  */
 struct descriptor descriptor_deprivilege(struct descriptor descriptor);
 
@@ -137,9 +139,11 @@ _Noreturn void world_enter(struct vcpu *vcpu);
  * The stack is the tail of the running vcpu's struct guest_registers: the task-state segment
  * makes it so. What is to do:
  *   1. push the rest, in the order of struct guest_registers. ESP is now the vcpu's address;
- *   2. load DS and ES with MONITOR_DS: a guest's segments are clipped, and C needs flat ones;
- *      clear the direction flag, which C takes for granted (System V ABI, i386);
- *   3. switch to the monitor's stack, whose first free byte is below `monitor_stack_top`;
+ *   2. load DS and ES with MONITOR_DS: a guest's segments are clipped, and C needs flat ones; FS
+ *      and GS may stay the guest's. Clear the direction flag, which C takes for granted (System V
+ *      ABI, i386);
+ *   3. switch to the monitor's stack: ESP becomes the address `monitor_stack_top` (a label, not a
+ *      variable), the stack grows down from there;
  *   4. call vm_exit(vcpu). It returns the vcpu that is to run next, not always the same;
  *   5. world_enter() that one.
  */

@@ -83,6 +83,9 @@ struct vm *vm_next_ready(unsigned after);
 /* Makes `vcpu` the one that the processor's own tables describe: CR3, GDT, TSS. */
 void vcpu_activate(struct vcpu *vcpu);
 
+/* The one that vcpu_activate() chose last. */
+struct vcpu *vcpu_running(void);
+
 /*
  * Takes a guest's GDT over into the one that the processor uses, every descriptor through
  * descriptor_deprivilege(). False, with nothing changed, where the table is not in the guest's

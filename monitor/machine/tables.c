@@ -12,17 +12,15 @@
 #include "machine.h"
 #include "vm.h"
 
-#define FAULT_STACK_SIZE 4096
-
 extern const uint32_t stub_table[VECTORS];
 extern const char double_fault_task[];
+extern const char fault_stack_top[];
 extern uint32_t boot_page_directory[];
 
 static struct gdt boot_gdt;
 static struct descriptor idt[VECTORS];
 static struct tss tss;       /* for every trap out of a guest */
 static struct tss fault_tss; /* for the monitor's own double fault */
-static uint8_t fault_stack[FAULT_STACK_SIZE];
 
 /*
  * A wrong descriptor here would end in a triple fault, which explains nothing. So the one
@@ -37,12 +35,13 @@ static void try_descriptor_pack(void)
 		.code_or_data = true,
 		.dpl = 2,
 		.present = true,
+		.available = true,
 		.default_big = true,
 	};
 	struct descriptor packed = descriptor_pack(example);
 
-	if (packed.high != 0x1249d234 || packed.low != 0x5678abcd)
-		panic("descriptor_pack() made high %08x low %08x of the handout's example, which is high 1249d234 low 5678abcd. With such descriptors the processor would reset; see labs/1-rings/README.md, exercise 1",
+	if (packed.high != 0x1259d234 || packed.low != 0x5678abcd)
+		panic("descriptor_pack() made high %08x low %08x of the handout's example, which is high 1259d234 low 5678abcd. With such descriptors the processor would reset; see labs/1-rings/README.md, exercise 1",
 			packed.high, packed.low);
 }
 
@@ -93,7 +92,7 @@ static void fault_task_init(void)
 	fault_tss.cr3 = machine_address(boot_page_directory).raw;
 	fault_tss.eip = (uint32_t)(uintptr_t)double_fault_task;
 	fault_tss.eflags = EFLAGS_FIXED;
-	fault_tss.esp = (uint32_t)(uintptr_t)(fault_stack + FAULT_STACK_SIZE);
+	fault_tss.esp = (uint32_t)(uintptr_t)fault_stack_top;
 	fault_tss.cs = MONITOR_CS;
 	fault_tss.ss = fault_tss.ds = fault_tss.es = MONITOR_DS;
 	/* a task gate (7.2.5): only the selector and the type count */
@@ -148,6 +147,9 @@ _Noreturn void double_fault_report(void);
 /* The switch of tasks has saved the registers of the moment in the TSS that was in use. */
 void double_fault_report(void)
 {
-	panic("double fault in the monitor at EIP %08x, CS %x, ESP %08x, SS %x, DS %x: an exception could not be delivered. Look at the IDT's gates, the TSS's SS0 and ESP0, and what world_enter and world_exit did last",
+	if (tss.cs & SELECTOR_RPL)
+		panic("double fault: an exception of the guest's at %04x:%08x could not be delivered to the monitor. Look at the IDT's gates (gate_pack) and at SS0 and ESP0 in the TSS (tss_prepare)",
+			tss.cs, tss.eip);
+	panic("double fault in the monitor at EIP %08x, CS %x, ESP %08x, SS %x, DS %x: an exception could not be delivered. Look at the IDT's gates, and at what world_enter and world_exit did last",
 		tss.eip, tss.cs, tss.esp, tss.ss, tss.ds);
 }

@@ -10,6 +10,7 @@
 
 #define BATCH       16 /* virtual machines at once */
 #define ATTACKS_MAX 256
+#define STOPS_MAX   2000 /* exceptions in the life of one attack; a good one takes about 200 */
 
 /* struct attack and its enumerations of guests/hostile/attack.h */
 enum attack_kind { ATTACK_FAULTS, ATTACK_CONFINED, ATTACK_ENDLESS };
@@ -112,7 +113,10 @@ static bool watch_attack(struct machine *m, const struct guest *guest, const str
 	bool stopped = false;
 	int place;
 
-	for (;;) {
+	for (unsigned stops = 0;; stops++) {
+		ck_assert_msg(stops < STOPS_MAX,
+			"after the attack %s the guest raises exceptions without end",
+			attack->name);
 		if (run_until_event(m, attack, places, &trap, &place)) {
 			if (trap.eip != attack->site || (trap.cs & 3) == 0 || stopped)
 				continue;

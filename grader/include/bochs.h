@@ -100,9 +100,8 @@ const char *bochs_report(const struct bochs *b);
 
 /* What keeps Bochs's display, a VNC server on TCP ports 5900 to 5949, away from the network. */
 enum bochs_isolation {
-	BOCHS_ISOLATION_NAMESPACE,  /* a network namespace of its own (needs root) */
-	BOCHS_ISOLATION_BUBBLEWRAP, /* the same through bubblewrap (needs no root) */
-	BOCHS_ISOLATION_NONE,       /* neither works here: the display can be reached */
+	BOCHS_ISOLATION_NAMESPACE, /* a network namespace of its own */
+	BOCHS_ISOLATION_NONE,      /* this system allows none: the display can be reached */
 };
 enum bochs_isolation bochs_isolation(const struct bochs *b);
 
@@ -246,6 +245,19 @@ enum bochs_register {
  */
 int bochs_set_register(struct bochs *b, enum bochs_register reg, uint32_t value);
 
+/* The x87 and SSE registers, each as its bytes lie in memory. */
+struct bochs_floating {
+	uint8_t st[8][10]; /* ST(0) to ST(7) */
+	uint32_t control, status, tag, opcode;
+	uint32_t fip, fcs, fdp, fds; /* of the last instruction and of its operand */
+	bool has_sse;                /* the next two say something */
+	uint8_t xmm[8][16];
+	uint32_t mxcsr;
+};
+
+/* Returns 0, or -1 with bochs_error(). Bochs cannot set any of these. */
+int bochs_floating(struct bochs *b, struct bochs_floating *f);
+
 /*
  * Memory at linear addresses, through the page tables that CR3 names now and regardless of
  * privilege. Returns how many bytes were mapped: fewer than length if a page is not present, and
@@ -257,8 +269,11 @@ size_t bochs_read_linear(struct bochs *b, uint32_t address, void *bytes, size_t 
  * memory. */
 size_t bochs_read_physical(struct bochs *b, uint32_t address, void *bytes, size_t length);
 
-/* Write memory, all of it or nothing. Return 0, or -1 with bochs_error(). For a few KiB: 2 us a
- * word. */
+/*
+ * Write memory, all of it or nothing. Return 0, or -1 with bochs_error(). For a few KiB: 2 us a
+ * word. Bochs does not notice when this changes code: what has run before may run on in its old
+ * form.
+ */
 int bochs_write_linear(struct bochs *b, uint32_t address, const void *bytes, size_t length);
 int bochs_write_physical(struct bochs *b, uint32_t address, const void *bytes, size_t length);
 
@@ -316,6 +331,9 @@ int bochs_trace_stop(struct bochs *b);
 /* What was written to port 0xE9, the last BOCHS_LOG_MAX bytes; ends in a zero byte that length
  * omits. */
 const char *bochs_log(struct bochs *b, size_t *length);
+
+/* How many bytes came before those: written to port 0xE9 and no longer kept. */
+uint64_t bochs_log_dropped(const struct bochs *b);
 
 /*
  * What was written to COM1, all of it; ends in a zero byte that length omits. A byte arrives when

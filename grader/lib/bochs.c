@@ -189,6 +189,11 @@ const char *bochs_log(struct bochs *b, size_t *length)
 	return b->e9_text.bytes;
 }
 
+uint64_t bochs_log_dropped(const struct bochs *b)
+{
+	return b->e9_dropped;
+}
+
 const char *bochs_console(struct bochs *b, size_t *length)
 {
 	char bytes[4096];

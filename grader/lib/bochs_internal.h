@@ -83,10 +83,9 @@ struct bochs {
 	/* the process */
 	enum bochs_isolation isolation;
 	enum bochs_exit exit;
-	pid_t process;   /* what was started: Bochs or bubblewrap; leads a process group; 0: none */
-	pid_t interrupt; /* who takes SIGINT: Bochs */
-	pid_t group;     /* as entered for bochs_end_all_on_signal() */
-	bool ended;      /* bochs_end() was called */
+	pid_t process; /* Bochs; leads a process group; 0: none */
+	pid_t group;   /* as entered for bochs_end_all_on_signal() */
+	bool ended;    /* bochs_end() was called */
 	int commands, commands_reader, debugger, log, output; /* -1: closed */
 	int disk, console, memory;                            /* memfds */
 	uint64_t end_tick;
@@ -99,6 +98,7 @@ struct bochs {
 	struct text line;                    /* the debugger's unfinished line */
 	struct text answer;                  /* its finished lines since the commands were sent */
 	struct text log_text, output_text, e9_text, console_text;
+	uint64_t e9_dropped; /* bytes that no longer are in e9_text */
 
 	/* the machine */
 	struct bochs_registers registers;

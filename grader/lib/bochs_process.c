@@ -36,9 +36,12 @@ enum child_fd {
 	FD_DEBUGGER,
 	FD_COMMANDS,
 	FD_MEMORY,
-	FD_INFO,    /* bubblewrap tells here which process it started */
-	FD_FAILURE, /* errno if the program could not be executed */
+	FD_REPORT, /* from before exec(): how it is isolated, and errno if it cannot be executed */
 };
+/* ... as Bochs's command line names two of them */
+#define CONFIG_PATH   "/proc/self/fd/10"
+#define COMMANDS_PATH "/proc/self/fd/15"
+
 #define FD_ABOVE                                                                                   \
 	32 /* our own descriptors are above those numbers, so that dup2() overwrites none */
 
@@ -50,8 +53,8 @@ enum child_fd {
 /* What only the start needs; the rest is in struct bochs. -1: not open. */
 struct child {
 	const char *program;
-	int config, log, debugger, output, info, failure; /* the child's ends */
-	int info_reader, failure_reader;
+	int config, log, debugger, output, report; /* the child's ends */
+	int report_reader;
 };
 
 /* Moves a descriptor above the numbers that the child uses; -1 stays -1. */
@@ -164,6 +167,7 @@ static int config_write(struct bochs *b, int fd, const struct bochs_config *c, u
 		    "clock: sync=none, time0=946684800\n"
 		    "panic: action=fatal\n"
 		    "info: action=ignore, cpu0=report\n"
+		    "error: action=ignore, cpu0=report\n" /* a guest can cause millions */
 		    "plugin_ctrl: speaker=0\n"
 		    "com1: enabled=1, mode=file, dev=/proc/self/fd/%d\n"
 		    "log: /proc/self/fd/%d\n"
@@ -188,8 +192,7 @@ static int files_open(struct bochs *b, const struct bochs_config *c, struct chil
 	ok &= pipe_open(&b->log, &child->log);
 	ok &= pipe_open(&b->debugger, &child->debugger);
 	ok &= pipe_open(&b->commands_reader, &b->commands);
-	ok &= pipe_open(&child->info_reader, &child->info);
-	ok &= pipe_open(&child->failure_reader, &child->failure);
+	ok &= pipe_open(&child->report_reader, &child->report);
 	if (b->e9)
 		ok &= pipe_open(&b->output, &child->output);
 	else
@@ -199,39 +202,27 @@ static int files_open(struct bochs *b, const struct bochs_config *c, struct chil
 	return config_write(b, child->config, c, cylinders);
 }
 
-static void child_fail(void)
+static void report_write(int value)
 {
-	int error = errno;
-
-	if (write(FD_FAILURE, &error, sizeof(error)) < 0)
+	if (write(FD_REPORT, &value, sizeof(value)) != sizeof(value))
 		_exit(126);
-	_exit(127);
 }
 
-/* In the child: only calls that are allowed between fork() and exec() in a program with threads. */
-static void child_exec(const struct bochs *b, const struct child *child, pid_t parent)
+/*
+ * Bochs's display listens on all interfaces: gives the process a network of its own. Who is not
+ * root needs a user namespace for that.
+ */
+static enum bochs_isolation network_leave(void)
 {
-	static const char *const direct[] = {
-		"-q", "-f", "/proc/self/fd/10", "-rc", "/proc/self/fd/15", NULL};
-	static const char *const wrapped[] = {"bwrap", "--dev-bind", "/", "/", "--unshare-net",
-		"--die-with-parent", "--info-fd", "17", "--", NULL};
-	const char *argv[20];
-	sigset_t none;
-	size_t n = 0;
-	int null;
+	if (!unshare(CLONE_NEWNET) || !unshare(CLONE_NEWUSER | CLONE_NEWNET))
+		return BOCHS_ISOLATION_NAMESPACE;
+	return BOCHS_ISOLATION_NONE;
+}
 
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != parent)
-		_exit(127);
-	setsid();
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	signal(SIGINT, SIG_DFL);
-	signal(SIGPIPE, SIG_DFL);
-	if (b->isolation == BOCHS_ISOLATION_NAMESPACE && unshare(CLONE_NEWNET))
-		_exit(127);
-	null = open("/dev/null", O_RDONLY);
-	dup2(null, STDIN_FILENO);
+/* What Bochs finds open, and nothing else of ours. */
+static void descriptors_arrange(const struct bochs *b, const struct child *child)
+{
+	dup2(open("/dev/null", O_RDONLY), STDIN_FILENO);
 	dup2(child->output, STDOUT_FILENO);
 	dup2(child->log, STDERR_FILENO);
 	close_range(STDERR_FILENO + 1, ~0u, CLOSE_RANGE_CLOEXEC);
@@ -242,86 +233,46 @@ static void child_exec(const struct bochs *b, const struct child *child, pid_t p
 	dup2(child->debugger, FD_DEBUGGER);
 	dup2(b->commands_reader, FD_COMMANDS);
 	dup2(b->memory, FD_MEMORY);
-	dup2(child->info, FD_INFO);
-	dup2(child->failure, FD_FAILURE);
-	fcntl(FD_FAILURE, F_SETFD, FD_CLOEXEC);
-	if (b->isolation == BOCHS_ISOLATION_BUBBLEWRAP)
-		for (size_t i = 0; wrapped[i]; i++)
-			argv[n++] = wrapped[i];
-	argv[n++] = child->program;
-	for (size_t i = 0; i < sizeof(direct) / sizeof(direct[0]); i++)
-		argv[n++] = direct[i];
-	execvp(argv[0], (char *const *)argv);
-	child_fail();
+	dup2(child->report, FD_REPORT);
+	fcntl(FD_REPORT, F_SETFD, FD_CLOEXEC);
 }
 
-/* Does a network namespace work this way? Forks once for each. */
-static bool isolation_works(enum bochs_isolation isolation)
+/* In the child: only calls that are allowed between fork() and exec() in a program with threads. */
+static void child_exec(const struct bochs *b, const struct child *child, pid_t parent)
 {
-	int status;
-	pid_t pid = fork();
+	enum bochs_isolation isolation = network_leave();
+	sigset_t none;
 
-	if (pid == 0) {
-		int null = open("/dev/null", O_RDWR);
-
-		dup2(null, STDOUT_FILENO);
-		dup2(null, STDERR_FILENO);
-		if (isolation == BOCHS_ISOLATION_NAMESPACE)
-			_exit(unshare(CLONE_NEWNET) != 0);
-		execlp("bwrap", "bwrap", "--dev-bind", "/", "/", "--unshare-net",
-			"--die-with-parent", "true", (char *)NULL);
-		_exit(1);
-	}
-	while (pid > 0 && waitpid(pid, &status, 0) < 0)
-		if (errno != EINTR)
-			return false;
-	return pid > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+	/* after the namespaces: new credentials make the kernel forget this */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(127);
+	setsid();
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	signal(SIGINT, SIG_DFL);
+	signal(SIGPIPE, SIG_DFL);
+	descriptors_arrange(b, child);
+	report_write((int)isolation);
+	execlp(child->program, child->program, "-q", "-f", CONFIG_PATH, "-rc", COMMANDS_PATH,
+		(char *)NULL);
+	report_write(errno);
+	_exit(127);
 }
 
-/* Tried once in a process. Two threads that are first at the same time find the same. */
-static enum bochs_isolation isolation_probe(void)
+/* Reads what the child reported before it became Bochs; returns errno if it did not. */
+static int report_read(struct bochs *b, int fd)
 {
-	static _Atomic int found = -1;
-
-	if (found < 0) {
-		if (isolation_works(BOCHS_ISOLATION_NAMESPACE))
-			found = BOCHS_ISOLATION_NAMESPACE;
-		else if (isolation_works(BOCHS_ISOLATION_BUBBLEWRAP))
-			found = BOCHS_ISOLATION_BUBBLEWRAP;
-		else
-			found = BOCHS_ISOLATION_NONE;
-	}
-	return (enum bochs_isolation)found;
-}
-
-/* Reads a pipe to its end, or until something came in. */
-static ssize_t pipe_read(int fd, void *bytes, size_t length)
-{
-	ssize_t n;
-
-	do
-		n = read(fd, bytes, length);
-	while (n < 0 && errno == EINTR);
-	return n;
-}
-
-/* bubblewrap writes {"child-pid": 123, ...} piece by piece: that is who takes signals. */
-static void interrupt_find(struct bochs *b, int info)
-{
-	static const char label[] = "\"child-pid\":";
-	char text[512];
+	int report[2] = {BOCHS_ISOLATION_NONE, 0};
 	size_t length = 0;
 	ssize_t n;
-	const char *p;
 
-	if (b->isolation != BOCHS_ISOLATION_BUBBLEWRAP)
-		return;
-	while ((n = pipe_read(info, text + length, sizeof(text) - 1 - length)) > 0)
-		length += (size_t)n;
-	text[length] = 0;
-	p = strstr(text, label);
-	if (p)
-		b->interrupt = (pid_t)strtol(p + strlen(label), NULL, 10);
+	do {
+		n = read(fd, (char *)report + length, sizeof(report) - length);
+		length += n > 0 ? (size_t)n : 0;
+	} while ((n > 0 && length < sizeof(report)) || (n < 0 && errno == EINTR));
+	b->isolation = (enum bochs_isolation)report[0];
+	return report[1];
 }
 
 static const char *program_choose(const struct bochs_config *c)
@@ -338,8 +289,7 @@ static void child_close(struct child *child)
 	fd_close(&child->log);
 	fd_close(&child->debugger);
 	fd_close(&child->output);
-	fd_close(&child->info);
-	fd_close(&child->failure);
+	fd_close(&child->report);
 }
 
 /* Kills what is left of Bochs and waits for it. Returns waitpid()'s status. */
@@ -353,17 +303,15 @@ static int kill_group(struct bochs *b)
 	kill(b->process, SIGKILL);
 	while (waitpid(b->process, &status, 0) < 0 && errno == EINTR)
 		;
-	b->process = b->interrupt = 0;
+	b->process = 0;
 	return status;
 }
 
 static int child_start(struct bochs *b, struct child *child)
 {
 	pid_t parent = getpid();
-	ssize_t n;
-	int error = 0;
+	int error;
 
-	b->isolation = isolation_probe();
 	b->process = fork();
 	if (b->process == 0)
 		child_exec(b, child, parent);
@@ -371,14 +319,11 @@ static int child_start(struct bochs *b, struct child *child)
 		b->process = 0;
 		return bochs_fail(b, "cannot start a process: %s", strerror(errno));
 	}
-	b->interrupt = b->process;
 	child_close(child);
-	n = pipe_read(child->failure_reader, &error, sizeof(error));
-	interrupt_find(b, child->info_reader);
-	if (n == sizeof(error))
+	error = report_read(b, child->report_reader);
+	if (error)
 		return bochs_fail(b,
-			"cannot run %s: %s; install it (apt-get install bochs bochsbios vgabios) "
-			"or "
+			"cannot run %s: %s; install it (apt-get install bochs bochsbios vgabios) or "
 			"name it in the environment's BOCHS",
 			child->program, strerror(error));
 	return 0;
@@ -406,7 +351,7 @@ static int first_answer(struct bochs *b, const char *program)
 
 int process_start(struct bochs *b, const struct bochs_config *c)
 {
-	struct child child = {program_choose(c), -1, -1, -1, -1, -1, -1, -1, -1};
+	struct child child = {program_choose(c), -1, -1, -1, -1, -1, -1};
 	int result;
 
 	b->e9 = c->e9;
@@ -418,8 +363,7 @@ int process_start(struct bochs *b, const struct bochs_config *c)
 	if (!result)
 		result = child_start(b, &child);
 	child_close(&child);
-	fd_close(&child.info_reader);
-	fd_close(&child.failure_reader);
+	fd_close(&child.report_reader);
 	if (!result)
 		result = first_answer(b, child.program);
 	return result;
@@ -464,7 +408,7 @@ static int child_reap(struct bochs *b, uint64_t milliseconds)
 
 		if (pid == b->process) {
 			kill(-b->process, SIGKILL);
-			b->process = b->interrupt = 0;
+			b->process = 0;
 			return status;
 		}
 		poll(NULL, 0, 1);
@@ -478,8 +422,6 @@ static void end_classify(struct bochs *b, int status)
 	char message[WHY_MAX];
 	int signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
 
-	if (!signal && b->isolation == BOCHS_ISOLATION_BUBBLEWRAP && WEXITSTATUS(status) > 128)
-		signal = WEXITSTATUS(status) - 128;
 	if (parse_panic(b->log_text.bytes, message, &b->end_tick)) {
 		if (strstr(message, "shutdown requested"))
 			b->exit = BOCHS_EXIT_POWER_OFF;

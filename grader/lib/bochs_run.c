@@ -241,7 +241,7 @@ static enum talk stop_await(struct bochs *b, struct goal *goal)
 		if (now >= look || must_stop(b, goal, now)) {
 			goal->looked = true;
 			if (!signalled || now - signalled >= SIGNAL_AGAIN_MS) {
-				kill(b->interrupt, SIGINT);
+				kill(b->process, SIGINT);
 				signalled = now;
 			}
 			if (!first_signal)
@@ -445,7 +445,7 @@ size_t bochs_watch_hit(const struct bochs *b)
 
 void bochs_interrupt(struct bochs *b)
 {
-	pid_t who = b->interrupt;
+	pid_t who = b->process;
 
 	b->interrupted = 1;
 	if (who > 0)

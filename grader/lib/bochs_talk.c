@@ -195,6 +195,8 @@ void talk_settle_output(struct bochs *b)
 	if (text_ends_in(&b->output_text, words, length))
 		b->output_text.length -= length;
 	text_append(&b->e9_text, b->output_text.bytes, b->output_text.length);
+	if (b->e9_text.length > BOCHS_LOG_MAX)
+		b->e9_dropped += b->e9_text.length - BOCHS_LOG_MAX;
 	text_keep_last(&b->e9_text, BOCHS_LOG_MAX);
 	text_clear(&b->output_text);
 }

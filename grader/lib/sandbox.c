@@ -6,254 +6,34 @@
  * it opens the files that are included, expands macros without end, writes messages without end.
  * So the compiler sees only what it needs, and everything that it can use up has a limit.
  *
- * Invariants: the file that is taken out comes through a pipe, written by a process inside, so
- * no link or device that lies in the writable folder is ever opened with the judge's own rights;
- * and no descriptor of the judge's is open inside but the output's, the result's and /dev/null.
+ * Invariant: the file that is taken out comes through a pipe, written by a process inside, so no
+ * link or device that lies in the writable folder is ever opened with the judge's own rights.
  *
- * Reading: bwrap(1), setrlimit(2), credentials(7), prctl(2) on PR_SET_PDEATHSIG.
+ * Reading: pipe(7), waitid(2) on WNOWAIT. How a process is confined: confinement.c.
  */
 #include "sandbox.h"
-#include "landlock.h"
+#include "confinement.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <poll.h>
-#include <stdarg.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-#define NOBODY    65534
-#define RESULT_FD 3
-#define WORDS_MAX 512
-#define TEXT_MAX  16384
-#define TICK_MS   50
-#define PROGRAMS  "/usr/bin:/bin"
-#define CHUNK     65536
-
-enum confinement { UNKNOWN, BUBBLEWRAP, OTHER_USER, LIMITS, NONE };
-
 /*
- * The user and the group that root steps down to. The limit on processes counts per user, so
- * each judge takes a user of its own, above those that systems give out; where a container has
- * no such numbers, all share NOBODY.
+ * Whom root steps down to. The limit on processes counts per user, so each judge takes a user of
+ * its own, above those that systems give out; where a container has no such numbers, NOBODY.
  */
-#define OWN_USERS 2000000000
-static unsigned inner_user = NOBODY;
+#define OWN_USERS 2000000000u
+#define NOBODY    65534u
 
-/* What every program may read. The first four are links into /usr on most systems. */
-static const char *const system_paths[] = {
-	"/bin", "/lib", "/lib32", "/lib64", "/usr", "/etc/alternatives", "/etc/ld.so.cache", NULL};
-
-/* Runs the command, then writes the result to the descriptor that waits for it. */
-static const char result_script[] =
-	"file=$1/$2; shift 2; \"$@\" 3>&- || exit; exec cat \"$file\" >&3";
-
-/* ---- the command line ---- */
-
-struct words {
-	const char *word[WORDS_MAX];
-	size_t count;
-	char text[TEXT_MAX]; /* of the words that are made here */
-	size_t text_size;
-};
-
-static void words_add(struct words *words, const char *word)
-{
-	if (words->count < WORDS_MAX - 1)
-		words->word[words->count++] = word;
-}
-
-/* Adds words up to a NULL. */
-static void words_add_all(struct words *words, const char *const *list)
-{
-	for (size_t i = 0; list && list[i]; i++)
-		words_add(words, list[i]);
-}
-
-/* Adds a word that is made here. */
-__attribute__((format(printf, 2, 3))) static void words_add_made(
-	struct words *words, const char *format, ...)
-{
-	char *text = words->text + words->text_size;
-	size_t room = TEXT_MAX - words->text_size;
-	va_list arguments;
-	int length;
-
-	va_start(arguments, format);
-	length = vsnprintf(text, room, format, arguments);
-	va_end(arguments);
-	if (length < 0 || (size_t)length >= room) {
-		words->count = WORDS_MAX - 1; /* words_fill() refuses it */
-		return;
-	}
-	words->text_size += (size_t)length + 1;
-	words_add(words, text);
-}
-
-/* Makes the folders on the way to a path, so that everyone can pass: bwrap lets only root. */
-static void words_add_parents(struct words *words, const char *path)
-{
-	for (const char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
-		words_add(words, "--dir");
-		words_add_made(words, "%.*s", (int)(slash - path), path);
-	}
-}
-
-static void words_add_mounts(struct words *words, const char *option, const char *const *paths)
-{
-	for (size_t i = 0; paths && paths[i]; i++) {
-		words_add_parents(words, paths[i]);
-		words_add(words, option);
-		words_add(words, paths[i]);
-		words_add(words, paths[i]);
-	}
-}
-
-/*
- * Everything new, and a limit on processes that is set inside: outside it would count what else
- * the user runs. Root keeps its identity until the folders are in place, because others may not
- * reach them, then becomes nobody; other users get a namespace for users.
- */
-static void words_add_bubblewrap(struct words *words, const struct sandbox_command *command)
-{
-	static const char *const namespaces[] = {"bwrap", "--die-with-parent", "--new-session",
-		"--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts",
-		"--unshare-cgroup-try", NULL};
-	static const char *const devices[] = {
-		"--dir", "/dev", "--dev-bind", "/dev/null", "/dev/null", NULL};
-	static const char *const size[] = {
-		"--perms", "0777", "--size", "67108864", "--tmpfs", NULL};
-	static const char *const still[] = {"--remount-ro", "/", "--chdir", "/", NULL};
-	static const char *const user[] = {
-		"--unshare-user", "--uid", "65534", "--gid", "65534", "--", NULL};
-	static const char *const root[] = {"--cap-drop", "ALL", "--cap-add", "CAP_SETUID",
-		"--cap-add", "CAP_SETGID", "--", "setpriv", "--clear-groups", NULL};
-	static const char *const processes[] = {"prlimit", "--nproc=256", "--", NULL};
-
-	_Static_assert(SANDBOX_DISK_BYTES == 67108864, "stands in a word above");
-	_Static_assert(SANDBOX_PROCESSES == 256, "stands in a word above");
-	words_add_all(words, namespaces);
-	words_add_mounts(words, "--ro-bind-try", system_paths);
-	words_add_all(words, devices);
-	words_add_mounts(words, "--ro-bind", command->readable);
-	words_add_parents(words, command->writable);
-	words_add_all(words, size);
-	words_add(words, command->writable);
-	words_add_all(words, still);
-	words_add_all(words, geteuid() == 0 ? root : user);
-	if (geteuid() == 0) {
-		words_add_made(words, "--reuid=%u", inner_user);
-		words_add_made(words, "--regid=%u", inner_user);
-	}
-	words_add_all(words, processes);
-}
-
-/* False if the command line is too long. */
-static bool words_fill(
-	struct words *words, const struct sandbox_command *command, enum confinement confinement)
-{
-	if (confinement == BUBBLEWRAP)
-		words_add_bubblewrap(words, command);
-	if (command->result) {
-		words_add(words, "/bin/sh");
-		words_add(words, "-c");
-		words_add(words, result_script);
-		words_add(words, "sandbox");
-		words_add(words, command->writable);
-		words_add(words, command->result);
-	}
-	words_add_all(words, command->argv);
-	words->word[words->count] = NULL;
-	return words->count < WORDS_MAX - 1;
-}
-
-/* ---- the process inside ---- */
-
-static bool limit_set(__rlimit_resource_t resource, rlim_t soft, rlim_t hard)
-{
-	struct rlimit limit = {.rlim_cur = soft, .rlim_max = hard};
-
-	return setrlimit(resource, &limit) == 0;
-}
-
-static bool limits_set(void)
-{
-	/* Over the soft limit of CPU time a compiler can still say so; over the hard one not. */
-	return limit_set(RLIMIT_CPU, SANDBOX_CPU_SECONDS, SANDBOX_CPU_SECONDS + 1) &&
-	       limit_set(RLIMIT_AS, SANDBOX_MEMORY, SANDBOX_MEMORY) &&
-	       limit_set(RLIMIT_FSIZE, SANDBOX_FILE_BYTES, SANDBOX_FILE_BYTES) &&
-	       limit_set(RLIMIT_NOFILE, SANDBOX_FILES, SANDBOX_FILES) &&
-	       limit_set(RLIMIT_CORE, 0, 0);
-}
-
-static bool privileges_drop(void)
-{
-	return limit_set(RLIMIT_NPROC, SANDBOX_PROCESSES, SANDBOX_PROCESSES) &&
-	       setgroups(0, NULL) == 0 && setresgid(inner_user, inner_user, inner_user) == 0 &&
-	       setresuid(inner_user, inner_user, inner_user) == 0;
-}
-
-static void signals_reset(void)
-{
-	sigset_t none;
-
-	for (int number = 1; number < NSIG; number++)
-		signal(number, SIG_DFL);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-}
-
-/* Puts the descriptors in their places, and closes all others. */
-static bool descriptors_set(int output, int result)
-{
-	int null = open("/dev/null", O_RDONLY);
-	/* Out of the way first: any of them may lie where another has to go. */
-	int high = fcntl(output, F_DUPFD, 10);
-	int high_result = fcntl(result, F_DUPFD, 10);
-
-	return null >= 0 && high >= 0 && high_result >= 0 && dup2(null, 0) == 0 &&
-	       dup2(high, 1) == 1 && dup2(high, 2) == 2 && dup2(high_result, RESULT_FD) >= 0 &&
-	       close_range(RESULT_FD + 1, ~0U, 0) == 0;
-}
-
-static _Noreturn void child_run(const struct sandbox_command *command, enum confinement confinement,
-	const char *const *words, int output, int result)
-{
-	char temporary[4096];
-	char *environment[] = {"PATH=" PROGRAMS, "HOME=/nonexistent", "LC_ALL=C",
-		"SOURCE_DATE_EPOCH=946684800", temporary, NULL};
-	pid_t parent = getppid();
-	int length = snprintf(temporary, sizeof(temporary), "TMPDIR=%s", command->writable);
-
-	if (length < 0 || (size_t)length >= sizeof(temporary) || !descriptors_set(output, result))
-		_exit(126);
-	signals_reset();
-	setsid();
-	if (!limits_set() || chdir("/") != 0)
-		_exit(126);
-	if (confinement == OTHER_USER && !privileges_drop())
-		_exit(126);
-	if (confinement != BUBBLEWRAP) {
-		setenv("PATH", PROGRAMS, 1);
-		landlock_confine(system_paths, command->readable, command->writable);
-	}
-	/* Set last, for a change of user clears it. */
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != parent)
-		_exit(126);
-	execvpe(words[0], (char *const *)words, environment);
-	dprintf(2, "%s: %s\n", words[0], strerror(errno));
-	_exit(127);
-}
+#define TICK_MS 50
+#define CHUNK   65536
 
 /* ---- watching it ---- */
 
@@ -391,28 +171,23 @@ static bool watch_prepare(struct watch *watch)
 	       fcntl(watch->result[0], F_SETFL, O_NONBLOCK) == 0;
 }
 
-static bool watch_start(struct watch *watch, enum confinement confinement)
+static bool watch_start(struct watch *watch, const struct confinement *confinement)
 {
-	struct words words = {0};
+	const struct sandbox_command *command = watch->command;
 
-	if (confinement == OTHER_USER &&
-		chown(watch->command->writable, inner_user, inner_user) != 0)
+	if (confinement->kind == OTHER_USER &&
+		chown(command->writable, confinement->user, confinement->user) != 0)
 		return false;
-	if (!words_fill(&words, watch->command, confinement)) {
-		errno = E2BIG;
-		return false;
-	}
 	watch->pid = fork();
 	if (watch->pid == 0)
-		child_run(watch->command, confinement, words.word, watch->output[1],
-			watch->result[1]);
+		confinement_enter(confinement, command, watch->output[1], watch->result[1]);
 	descriptor_close(&watch->output[1]);
 	descriptor_close(&watch->result[1]);
 	return watch->pid > 0;
 }
 
 static enum sandbox_ending confined_run(const struct sandbox_command *command,
-	struct sandbox_outcome *outcome, enum confinement confinement)
+	struct sandbox_outcome *outcome, const struct confinement *confinement)
 {
 	struct watch watch = {.command = command,
 		.outcome = outcome,
@@ -444,7 +219,7 @@ static enum sandbox_ending confined_run(const struct sandbox_command *command,
 
 /* ---- which confinement? ---- */
 
-static bool confinement_works(enum confinement confinement)
+static bool confinement_works(const struct confinement *confinement)
 {
 	static struct sandbox_outcome outcome;
 	static const char *const words[] = {"true", NULL};
@@ -460,31 +235,24 @@ static bool confinement_works(enum confinement confinement)
 	return works;
 }
 
-static enum confinement confinement_find(void)
+/* The best that works here, tried once. NULL: nothing does. */
+static const struct confinement *confinement_here(void)
 {
+	static struct confinement tries[] = {{BUBBLEWRAP, 0}, {BUBBLEWRAP, NOBODY}, {OTHER_USER, 0},
+		{OTHER_USER, NOBODY}, {LIMITS, 0}};
+	static const struct confinement *found;
 	const char *wish = getenv("RINGFENCE_SANDBOX");
 	bool limits = wish && strcmp(wish, "limits") == 0;
-	unsigned users[] = {OWN_USERS + (unsigned)getpid(), NOBODY};
 
-	for (size_t i = 0; !limits && i < 2; i++) {
-		inner_user = users[i];
-		if (confinement_works(BUBBLEWRAP))
-			return BUBBLEWRAP;
+	for (size_t i = 0; !found && i < sizeof(tries) / sizeof(tries[0]); i++) {
+		if ((tries[i].kind == BUBBLEWRAP && limits) ||
+			(tries[i].kind == OTHER_USER && geteuid() != 0))
+			continue;
+		if (tries[i].user == 0)
+			tries[i].user = OWN_USERS + (unsigned)getpid();
+		if (confinement_works(&tries[i]))
+			found = &tries[i];
 	}
-	for (size_t i = 0; geteuid() == 0 && i < 2; i++) {
-		inner_user = users[i];
-		if (confinement_works(OTHER_USER))
-			return OTHER_USER;
-	}
-	return confinement_works(LIMITS) ? LIMITS : NONE;
-}
-
-static enum confinement confinement_here(void)
-{
-	static enum confinement found = UNKNOWN;
-
-	if (found == UNKNOWN)
-		found = confinement_find();
 	return found;
 }
 
@@ -492,22 +260,28 @@ const char *sandbox_kind(void)
 {
 	static const char *const names[] = {[BUBBLEWRAP] = "bubblewrap",
 		[OTHER_USER] = "unprivileged user with resource limits",
-		[LIMITS] = "resource limits only",
-		[NONE] = NULL};
+		[LIMITS] = "resource limits only"};
+	const struct confinement *confinement = confinement_here();
 
-	return names[confinement_here()];
+	return confinement ? names[confinement->kind] : NULL;
 }
 
 bool sandbox_admit(const char *folder)
 {
-	confinement_here();
-	if (geteuid() != 0)
+	const struct confinement *confinement = confinement_here();
+
+	if (geteuid() != 0 || !confinement)
 		return true;
-	return chown(folder, (uid_t)-1, inner_user) == 0 && chmod(folder, 0710) == 0;
+	return chown(folder, (uid_t)-1, confinement->user) == 0 && chmod(folder, 0710) == 0;
 }
 
 enum sandbox_ending sandbox_run(
 	const struct sandbox_command *command, struct sandbox_outcome *outcome)
 {
-	return confined_run(command, outcome, confinement_here());
+	const struct confinement *confinement = confinement_here();
+
+	if (confinement)
+		return confined_run(command, outcome, confinement);
+	errno = ENOSYS;
+	return outcome->ending = SANDBOX_BROKEN;
 }

@@ -92,6 +92,9 @@ static bool header_read(struct symbols *s, const struct source *f)
 		return source_fail(f, "not for the i386; compile with -m32");
 	if (header->e_type != ET_EXEC)
 		return source_fail(f, "not a linked program (type %u)", header->e_type);
+	/* libelf would take this for a program without sections */
+	if (header->e_shoff + (uint64_t)header->e_shnum * header->e_shentsize > f->size)
+		return source_fail(f, "its section headers are past its end: truncated?");
 	s->entry = header->e_entry;
 	return true;
 }
@@ -184,14 +187,21 @@ static const struct symbols_range *range_find(const struct symbols *s, uint32_t 
 	return NULL;
 }
 
+/* Of several names for one address, the one to show: the program's own rather than the linker's. */
+static int name_rank(const struct symbol *symbol)
+{
+	return 4 * (symbol->size != 0) + 2 * symbol->global + (symbol->name[0] != '_');
+}
+
+/* By address, the best name last. */
 static int address_compare(const void *a, const void *b)
 {
 	const struct symbol *x = a, *y = b;
 
 	if (x->address != y->address)
 		return x->address < y->address ? -1 : 1;
-	if (x->global != y->global)
-		return x->global - y->global;
+	if (name_rank(x) != name_rank(y))
+		return name_rank(x) - name_rank(y);
 	return strcmp(y->name, x->name);
 }
 

@@ -110,7 +110,7 @@ START_TEST(a_log_without_end_keeps_its_last_words)
 	const char *log;
 	size_t length;
 
-	ck_assert_stop(b, bochs_run_ticks(b, 20000000), BOCHS_STOP_LIMIT);
+	ck_assert_stop(b, bochs_run_ticks(b, 10000000), BOCHS_STOP_LIMIT);
 	log = bochs_log(b, &length);
 	ck_assert_uint_eq(length, BOCHS_LOG_MAX);
 	for (size_t i = 0; i < length; i++)

@@ -381,10 +381,18 @@ END_TEST
 
 START_TEST(nothing_is_overwritten_by_the_result)
 {
+	char text[32] = "";
+	FILE *file;
+
 	way_take(_i);
 	file_write(copy, "mine");
 	ck_assert_int_eq(shell("echo x >%s/result", "result"), SANDBOX_BROKEN);
 	ck_assert_int_eq(errno, EEXIST);
+	file = fopen(copy, "r");
+	ck_assert_ptr_nonnull(file);
+	ck_assert_ptr_nonnull(fgets(text, sizeof(text), file));
+	fclose(file);
+	ck_assert_str_eq(text, "mine");
 }
 END_TEST
 

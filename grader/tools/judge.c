@@ -302,7 +302,10 @@ static int result_deliver(const struct options *options, const struct result *re
 		fputs("judge: stopped: nothing was judged\n", stderr);
 		return NOT_JUDGED;
 	}
-	result_print(result, stdout, isatty(STDOUT_FILENO) && !(no_colour && *no_colour));
+	if (result->error && result->not_run)
+		fprintf(stderr, "judge: it could not be judged: %s\n", result->error);
+	else
+		result_print(result, stdout, isatty(STDOUT_FILENO) && !(no_colour && *no_colour));
 	if (options->json && !result_write_json(result, options->json)) {
 		fprintf(stderr, "judge: %s: %s\n", options->json, strerror(errno));
 		status = NOT_JUDGED;

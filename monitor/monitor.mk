@@ -13,7 +13,8 @@ ORGANS_1    := segments.c enter.asm
 
 MONITOR_CFLAGS := -m32 -march=i686 -std=c11 -O2 -g -ffreestanding -fno-pic -fno-pie \
 	-fno-stack-protector -fno-strict-aliasing -freg-struct-return -mgeneral-regs-only \
-	-fomit-frame-pointer -fno-asynchronous-unwind-tables -Wall -Wextra -Werror -Imonitor/include
+	-fomit-frame-pointer -fno-asynchronous-unwind-tables -fmax-errors=20 \
+	-Wall -Wextra -Werror -Imonitor/include
 MONITOR_NASMFLAGS := -f elf32 -g -F dwarf -Werror -I$(BUILD)/chassis/
 
 CHASSIS_C   := $(wildcard monitor/*.c monitor/machine/*.c)

@@ -20,9 +20,9 @@
 #include "judge.h"
 #include "symbols.h"
 
-#define MACHINE_MEGS 64        /* MiB of the real machine under a monitor */
-#define GUEST_MEGS   4         /* MiB of a guest, and of the machine that runs it bare */
-#define LIMIT        60000000  /* instructions after which a run has taken too long */
+#define MACHINE_MEGS 64       /* MiB of the real machine under a monitor */
+#define GUEST_MEGS   4        /* MiB of a guest, and of the machine that runs it bare */
+#define LIMIT        60000000 /* instructions after which a run has taken too long */
 
 /* ---- guests ---- */
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The console: COM1 by polling (National Semiconductor PC16550D data sheet, section 8). For each byte
- * the line status is read until it allows one, then the data is written.
+ * The console: COM1 by polling (National Semiconductor PC16550D data sheet, section 8). For each
+ * byte the line status is read until it allows one, then the data is written.
  */
 #include "guest.h"
 #include <stdbool.h>

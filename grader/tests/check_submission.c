@@ -504,7 +504,7 @@ START_TEST(a_flood_of_messages_is_cut)
 	char kit[512];
 
 	kit_find(kit, sizeof(kit));
-	in_from("yes @ | head -c 10000 >segments.c");
+	in_from("yes '%%error flood' | head -n 10000 >enter.asm");
 	ck_assert_int_eq(compile(_i), BLAME_SUBMISSION);
 	for (const char *c = message; *c; c++)
 		lines += *c == '\n';

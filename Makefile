@@ -24,7 +24,8 @@ include grader/grader.mk
 
 PACKAGES := gcc libc6-dev nasm bochs bochsbios vgabios check pkg-config libjansson-dev libelf-dev \
 	libarchive-dev libsubunit-dev bubblewrap
-CHECK_PACKAGES := libzydis-dev parallel gdb qemu-system-x86 clang-format cppcheck shellcheck
+CHECK_PACKAGES := libzydis-dev parallel gdb qemu-system-x86 clang-format cppcheck shellcheck jq patch \
+	tmux procps binutils
 
 .PHONY: packages check-packages
 packages:
@@ -72,10 +73,18 @@ qemu: kit ## boots the same in QEMU (DISK=1: from the disk image)
 .PHONY: grade
 grade: kit ## judges a submission: LAB= FROM= SEED= TEST= JSON=file
 	@$(BUILD)/grader/judge --lab $(LAB) --from "$(FROM)" --seed $(SEED) --jobs $(JOBS) \
+		--record $(BUILD)/failures \
 		$(if $(TEST),--test "$(TEST)") $(if $(JSON),--json "$(JSON)")
 
+.PHONY: gdb
+gdb: kit ## GDB on the machine, inside the monitor and its guest (BARE=1, EMULATOR=qemu, TEST=, GDBARGS=)
+	@grader/install.sh gdb $(if $(filter qemu,$(EMULATOR)),qemu-system-x86)
+	@$(if $(BARE)$(TEST),,$(MAKE) --no-print-directory organs LAB=$(LAB) FROM=$(FROM))
+	@BARE="$(BARE)" EMULATOR="$(EMULATOR)" TEST="$(TEST)" SEED="$(SEED)" GDBARGS='$(GDBARGS)' \
+		grader/gdb.sh $(LAB) "$(FROM)" $(foreach g,$(GUEST),"$(g) $(ARGS)")
+
 .PHONY: mutation
-mutation: kit ## grades every seeded bug and every cheat of LAB (FULL=1: the whole matrix)
+mutation: check-packages kit ## grades every seeded bug and every cheat of LAB (FULL=1: the whole matrix)
 	@grader/mutation.sh $(LAB) $(JOBS) $(FULL)
 
 .PHONY: bench

@@ -18,11 +18,15 @@ tests() {
 	for program in build/tests/check_*; do
 		[ -x "$program" ] && echo "$(basename "$program")	$program"
 	done
+	for script in grader/tests/gdb/*.gdb labs/*/walk.gdb; do
+		echo "gdb_$(basename "$script" .gdb)	grader/gdb_test.sh $script"
+	done
 	cat <<-'END'
+		gdb_life	grader/tests/gdb/life.sh
 		c_style	git ls-files '*.c' '*.h' | xargs clang-format --dry-run --Werror
 		cppcheck_monitor	cppcheck -q --enable=warning,portability --inline-suppr --error-exitcode=1 --suppress=unmatchedSuppression -Imonitor/include monitor solutions
 		cppcheck_grader	cppcheck -q --enable=warning,portability --inline-suppr --error-exitcode=1 -Igrader/include -Imonitor/include grader
-		shell_style	shellcheck grader/*.sh grader/tests/*.sh
+		shell_style	shellcheck grader/*.sh grader/tests/*.sh grader/tests/gdb/*.sh
 		skeletons_are_generated	grader/skeletons.sh build/check/labs && for f in $(cd build/check/labs && find . -type f); do cmp "build/check/labs/$f" "labs/$f" || exit 1; done
 		monitor_says	grader/tests/monitor.sh
 		decoder_on_own_text	build/grader/decode_oracle --text build/monitor/1-solutions/monitor.elf build/guests/*.elf

@@ -8,7 +8,9 @@
 
 #define CONSTANT(name) __asm__ volatile(".ascii \"@ " #name " %c0\"" : : "i"((unsigned)(name)))
 
-#define VCPU_EXITS_OFFSET offsetof(struct vcpu, exits)
+#define VCPU_EXITS_OFFSET   offsetof(struct vcpu, exits)
+#define VCPU_GDT_OFFSET     offsetof(struct vcpu, gdt)
+#define VCPU_REGISTERS_SIZE sizeof(struct guest_registers)
 
 void constants(void);
 
@@ -30,6 +32,9 @@ void constants(void)
 	CONSTANT(MULTIBOOT_HEADER_MAGIC);
 	CONSTANT(MULTIBOOT_PAGE_ALIGN);
 	CONSTANT(MULTIBOOT_MEMORY_INFO);
+	/* for unwind.inc */
+	CONSTANT(VCPU_GDT_OFFSET);
+	CONSTANT(VCPU_REGISTERS_SIZE);
 	/* for the grader: where a virtual processor's exit history is */
 	CONSTANT(VCPU_EXITS_OFFSET);
 }

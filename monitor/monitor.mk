@@ -39,10 +39,10 @@ $(BUILD)/chassis/%.o: monitor/%.c
 	$(call SAY,CC,$<)
 	@gcc $(MONITOR_CFLAGS) -MMD -MP -c -o $@ $<
 
-$(BUILD)/chassis/%.asm.o: monitor/%.asm $(CONSTANTS)
+$(BUILD)/chassis/%.asm.o: monitor/%.asm $(CONSTANTS) monitor/unwind.inc
 	@mkdir -p $(@D)
 	$(call SAY,NASM,$<)
-	@nasm $(MONITOR_NASMFLAGS) -o $@ $<
+	@nasm $(MONITOR_NASMFLAGS) -Imonitor/ -o $@ $<
 
 # constants.c leaves lines "@ NAME value" in its assembly; NASM reads them as %define.
 $(CONSTANTS): monitor/constants.c $(wildcard monitor/include/*.h)

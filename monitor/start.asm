@@ -57,7 +57,7 @@ start:
 
 ; Nothing that could print is set up: the first words on the screen must do.
 no_large_pages:
-	mov esi, .text
+	mov esi, .text - MONITOR_BASE
 	mov edi, 0xb8000
 	mov ah, 0x4f                    ; white on red
 .next:
@@ -72,7 +72,7 @@ no_large_pages:
 .text:
 	db "Ringfence needs a processor with 4 MiB pages (Pentium or later).", 0
 
-section .text
+; From here on at the address where we are linked.
 high:
 	mov esp, monitor_stack_top
 	xor ebp, ebp                    ; the end of every backtrace

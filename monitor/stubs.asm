@@ -10,12 +10,16 @@
 ; own mistake: the processor has pushed no SS and ESP then, and monitor_fault() reports it.
 
 %include "constants.inc"
+%include "unwind.inc"
 
 extern world_exit
 extern monitor_fault
 extern double_fault_report
 extern organ_unwritten
 extern monitor_stack_top
+extern tss
+extern door_start
+extern door_length
 global stub_table
 global double_fault_task
 global exit_unwritten
@@ -40,16 +44,19 @@ stub %+ vector:
 trap:
 	test byte [esp + 12], 3         ; the ring that CS was in
 	jnz world_exit
-
-	; From ring 0: no way back. Whatever the segments and the stack were, C gets its own.
+.from_ring_0:
+	; No way back. Whatever the segments and the stack were, C gets its own.
 	mov ecx, esp
+.frame_found:
 	mov eax, MONITOR_DS
 	mov ds, eax
 	mov es, eax
 	mov esp, fault_stack_top
 	push ecx
+.frame_pushed:
 	cld
 	call monitor_fault              ; (struct monitor_frame *), never returns
+	hlt                             ; the return address belongs to this code, for debuggers
 
 ; A double fault arrives through a task gate, so that a ruined stack does not matter: this is
 ; a task of its own, with registers of its own (SDM 3A 7.3).
@@ -68,6 +75,7 @@ exit_unwritten:
 	call organ_unwritten            ; never returns
 .name:
 	db "world_exit", 0
+.end:
 
 section .rodata align=4
 stub_table:
@@ -80,3 +88,26 @@ stub_table:
 section .bss align=16
 	resb 4096                       ; for what reports the monitor's own faults
 fault_stack_top:
+
+; For debuggers: how to find the caller of the code above, and of enter.asm (monitor.ld says
+; where that is).
+section .debug_frame progbits noalloc noexec nowrite align=4
+	UNWIND_COMMON
+	UNWIND_TO_GUEST stub0, trap.from_ring_0 - stub0
+	UNWIND_TO_GUEST exit_unwritten, exit_unwritten.end - exit_unwritten
+	UNWIND_TO_GUEST door_start, door_length
+
+	; A trap out of ring 0 found: eflags  cs  eip  error_code  vector   <- ESP, then ECX, and then
+	; the doubleword at ESP says where that is.
+	UNWIND_BEGIN trap.from_ring_0, double_fault_task - trap.from_ring_0
+	db DW_CFA_def_cfa, DW_ESP, 20
+	db DW_CFA_offset + DW_EFLAGS, 1, DW_CFA_offset + DW_EIP, 3
+	db DW_CFA_undefined, DW_EAX, DW_CFA_undefined, DW_ECX
+	db DW_CFA_advance_loc1, trap.frame_found - trap.from_ring_0
+	db DW_CFA_def_cfa, DW_ECX, 20
+	db DW_CFA_advance_loc1, trap.frame_pushed - trap.frame_found
+	DW_BEGIN DW_CFA_def_cfa_expression
+	DW_REGISTER DW_ESP
+	db DW_OP_deref, DW_OP_plus_uconst, 20
+	DW_END
+	UNWIND_END

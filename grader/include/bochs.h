@@ -19,9 +19,9 @@
  * name (memfd), and the kernel kills Bochs when the thread that started it ends, however it ends.
  *
  * A handle is for one thread at a time. Any number of processes, and up to BOCHS_MACHINES_MAX
- * machines in one process, run side by side. Read: Intel SDM volume 3, chapters 2, 3 and 6, for the
- * registers and descriptors. Tested with Bochs 2.7 as Debian builds it (package bochs, with the
- * debugger).
+ * machines in one process, run side by side. Bochs 2.7 as Debian builds it: with the debugger.
+ *
+ * Read: Intel SDM volume 3, chapters 2, 3 and 6, for the registers and descriptors.
  */
 #ifndef BOCHS_H
 #define BOCHS_H
@@ -39,7 +39,7 @@
 #define BOCHS_BREAKPOINTS_MAX  16u /* Bochs has no more slots for linear addresses */
 #define BOCHS_WATCHES_MAX      16u /* and no more for watched memory, reads and writes each */
 #define BOCHS_MACHINES_MAX     64u
-#define BOCHS_LOG_MAX          (1u << 20) /* bytes of port 0xE9's text that are kept: the last ones */
+#define BOCHS_LOG_MAX          (1u << 20) /* the last bytes of port 0xE9's text that are kept */
 
 #define BOCHS_SCREEN_ROWS    25
 #define BOCHS_SCREEN_COLUMNS 80
@@ -84,11 +84,9 @@ enum bochs_exit {
 	BOCHS_EXIT_ENDED,        /* bochs_end() */
 	BOCHS_EXIT_POWER_OFF,    /* the machine wrote "Shutdown" to port 0x8900 */
 	BOCHS_EXIT_TRIPLE_FAULT, /* the processor shut down */
-	BOCHS_EXIT_PANIC,  /* Bochs gave up: an emulated device or the BIOS saw something impossible
-			    */
-	BOCHS_EXIT_KILLED, /* a signal ended it */
-	BOCHS_EXIT_FAILED, /* it did not start, did not answer, or ended for no reason that it gave
-			    */
+	BOCHS_EXIT_PANIC,        /* Bochs gave up: a device or the BIOS saw the impossible */
+	BOCHS_EXIT_KILLED,       /* a signal ended it */
+	BOCHS_EXIT_FAILED,       /* it did not start, did not answer, or gave no reason */
 };
 enum bochs_exit bochs_exit_status(const struct bochs *b);
 
@@ -107,13 +105,12 @@ enum bochs_isolation bochs_isolation(const struct bochs *b);
 
 /*
  * Makes SIGINT, SIGTERM and SIGHUP end every Bochs of this process before they take their default
- * action. Only on request: the library leaves signals alone otherwise, and does not need this to
- * clean up after the process's death, only after that of a wrapper that BOCHS names.
+ * action. Only on request: the library leaves signals alone otherwise. The kernel cleans up after a
+ * dead driver anyway; this also reaches what a wrapper script started that BOCHS names.
  */
 void bochs_end_all_on_signal(void);
 
-/* --- Running -------------------------------------------------------------------------------------
- */
+/* --- Running --- */
 
 enum bochs_stop {
 	BOCHS_STOP_BREAKPOINT, /* the next instruction is at one of the addresses */
@@ -151,13 +148,16 @@ struct bochs_until {
 
 /*
  * Runs the machine, by at least one instruction. Three things to know about Bochs:
- * - It never stops at the first instruction of a *hardware* interrupt's handler: name the second
- * one. Handlers of exceptions and of INT n are fine.
- * - The limit is exact (to the tick, the same every time), except that a limit which falls into a
+ *
+ * It never stops at the first instruction of a *hardware* interrupt's handler: name the second one.
+ * Handlers of exceptions and of INT n are fine.
+ *
+ * The limit is exact (to the tick, the same every time), except that a limit which falls into a
  * sleep (HLT) takes effect one instruction after the processor woke up.
- * - A processor that sleeps with interrupts off, or past the limit with no interrupt coming, is
- * reported as BOCHS_STOP_HALTED. Its tick count then says nothing: sleep goes on for as long as the
- * host looks.
+ *
+ * A processor that sleeps with interrupts off, or for ten seconds of its own time past the limit,
+ * is reported as BOCHS_STOP_HALTED. Its tick count then says nothing: sleep goes on for as long as
+ * the host looks.
  */
 enum bochs_stop bochs_run(struct bochs *b, const struct bochs_until *until);
 
@@ -173,24 +173,20 @@ enum bochs_stop bochs_step(struct bochs *b, uint32_t n);
 /* After BOCHS_STOP_WATCHPOINT: the index of the watch that was touched. */
 size_t bochs_watch_hit(const struct bochs *b);
 
-/* Stops a run in progress, from a signal handler or another thread. Without one, the next run stops
- * at once. */
+/* Stops the run in progress, else the next one. For signal handlers and other threads, too. */
 void bochs_interrupt(struct bochs *b);
 
 /* From now on a run also stops when this file has something to read; it is not read. -1: none. */
 void bochs_interrupt_on(struct bochs *b, int fd);
 
-/* --- What the machine is -------------------------------------------------------------------------
- */
+/* --- What the machine is --- */
 
-/* A segment register with its hidden part: what the processor uses, whatever the tables in memory
- * say. */
+/* A segment register with its hidden part, which the processor uses whatever the tables say. */
 struct bochs_segment {
 	uint16_t selector;
 	bool valid;        /* false: a null selector, unusable; the rest says nothing then */
 	uint32_t base;     /* linear */
-	uint32_t limit;    /* the last offset (expand-down: the last one outside), in bytes: G is
-			      applied */
+	uint32_t limit;    /* in bytes, G applied: the last offset inside; expand-down: outside */
 	uint8_t type;      /* the descriptor's four type bits */
 	bool code_or_data; /* the descriptor's S bit: false for system descriptors */
 	uint8_t dpl;
@@ -219,8 +215,7 @@ struct bochs_registers {
 	bool halted;           /* sleeps in HLT */
 };
 
-/* The state of a stopped machine, valid until it moves or a register is set. NULL: bochs_error().
- */
+/* The stopped machine's, valid until it moves or a register is set. NULL: see bochs_error(). */
 const struct bochs_registers *bochs_registers(struct bochs *b);
 
 /* Ticks since power-on: also after a power-off, a triple fault or a panic, the tick of that. */
@@ -265,8 +260,7 @@ int bochs_floating(struct bochs *b, struct bochs_floating *f);
  */
 size_t bochs_read_linear(struct bochs *b, uint32_t address, void *bytes, size_t length);
 
-/* Machine (physical) memory. Returns how many bytes exist: fewer than length past the end of
- * memory. */
+/* Machine (physical) memory, up to its end: returns how many of the bytes exist. */
 size_t bochs_read_physical(struct bochs *b, uint32_t address, void *bytes, size_t length);
 
 /*
@@ -280,8 +274,7 @@ int bochs_write_physical(struct bochs *b, uint32_t address, const void *bytes, s
 /* The machine address behind a linear one; false if its page is not present. */
 bool bochs_translate(struct bochs *b, uint32_t linear, uint32_t *physical);
 
-/* --- Every ring crossing, from outside -----------------------------------------------------------
- */
+/* --- Every ring crossing, from outside --- */
 
 enum bochs_event_kind {
 	BOCHS_EXCEPTION,    /* a fault, trap or abort that an instruction raised */
@@ -291,8 +284,7 @@ enum bochs_event_kind {
 };
 
 struct bochs_event {
-	uint64_t tick; /* after delivery; for a hardware interrupt, after its handler's first
-			  instruction */
+	uint64_t tick; /* after delivery; a hardware interrupt's: one instruction later */
 	enum bochs_event_kind kind;
 	uint8_t vector; /* 0 for IRET */
 	bool has_error_code;
@@ -325,11 +317,9 @@ typedef void bochs_event_fn(void *context, const struct bochs_event *event);
 int bochs_trace_start(struct bochs *b, bochs_event_fn *event, void *context);
 int bochs_trace_stop(struct bochs *b);
 
-/* --- What the machine says: for explanation only -------------------------------------------------
- */
+/* --- What the machine says: for explanation only --- */
 
-/* What was written to port 0xE9, the last BOCHS_LOG_MAX bytes; ends in a zero byte that length
- * omits. */
+/* The last BOCHS_LOG_MAX bytes written to port 0xE9; a zero byte follows that length omits. */
 const char *bochs_log(struct bochs *b, size_t *length);
 
 /* How many bytes came before those: written to port 0xE9 and no longer kept. */
@@ -342,14 +332,13 @@ uint64_t bochs_log_dropped(const struct bochs *b);
  */
 const char *bochs_console(struct bochs *b, size_t *length);
 
-/* The VGA text buffer at 0xB8000, each row ended by a zero byte; unprintable characters become
- * dots. */
+/* The VGA text buffer at 0xB8000: rows of characters, dots for unprintable ones. 0 or -1. */
 int bochs_screen(struct bochs *b, char rows[BOCHS_SCREEN_ROWS][BOCHS_SCREEN_COLUMNS + 1]);
 
 /*
- * The answer to one of the debugger's commands that only look, for people: "info idt", "u /10
- * 0x7c00", "info tab", "creg"... Returns text that is valid until the next call, or NULL for a
- * command that is not on the list of those or is not written the way Bochs wants it.
+ * The answer to one of the debugger's commands that only look, for people: "info idt",
+ * "u /10 0x7c00", "info tab", "creg"... Returns text that is valid until the next call, or NULL for
+ * a command that is not on the list of those or is not written the way Bochs wants it.
  */
 const char *bochs_inspect(struct bochs *b, const char *command);
 

@@ -49,7 +49,8 @@ struct judgement {
 	const char *submission; /* the folder with the student's files, as collected */
 	const char *from;       /* FROM= as the user gave it, for commands that reproduce */
 	uint64_t seed;
-	const char *test; /* the running test's name */
+	const char *test;   /* the running test's name */
+	const char *record; /* the folder for records of failed tests, or NULL */
 };
 const struct judgement *judgement(void);
 
@@ -74,6 +75,14 @@ __attribute__((format(printf, 1, 2), noreturn)) void infrastructure_error(const 
 /* After a failure, while the machines are still there: what the guest did, the last exits,
  * the instruction. Appended to the message. May write nothing. */
 void machines_explain(char *text, size_t size);
+
+/*
+ * After a failure: leaves in `folder`, which is empty, what the debugger needs to come back to this
+ * moment: disk.img, monitor.elf, and a file `machine` with lines "from F", "megs N", "tick T",
+ * "monitor monitor.elf" (none where the machine is bare), "guest NAME". False: there is none to
+ * come back to.
+ */
+bool machines_record(const char *folder);
 
 /* Ends every machine that the test started. */
 void machines_end(void);

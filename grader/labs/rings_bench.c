@@ -25,7 +25,7 @@ START_TEST(from_power_on_to_the_guest)
 
 	measure("BIOS, to the boot record", ticks_to(m, BOOT_RECORD));
 	measure("boot sectors, to the monitor's first instruction",
-		ticks_to(m, monitor_symbol("start")));
+		ticks_to(m, monitor_symbol("start_loaded")));
 	run_until(m, monitor_symbol("monitor_main"));
 	measure("monitor, to the guest's first instruction", ticks_to(m, entry));
 	run_until(bare, BOOT_RECORD);

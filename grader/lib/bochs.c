@@ -148,7 +148,7 @@ int bochs_end(struct bochs *b)
 	process_close(b);
 	if (b->group)
 		group_replace(b->group, 0);
-	result = process_keep_disk(b);
+	result = disk_keep(b);
 	return result;
 }
 

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What the parts of the Bochs driver share. Five layers, each knows only those above it in this
- * list: bochs_parse.c    text that Bochs writes, turned into values; knows no process
- *   bochs_process.c  one Bochs: its files without names, its network namespace, its end
- *   bochs_talk.c     commands and answers
- *   bochs_run.c, bochs_trace.c, bochs_memory.c   what a machine can be asked to do
- *   bochs.c          the handle
+ * What the parts of the Bochs driver share. From the bottom up:
+ *
+ *   bochs_parse.c                  text that Bochs writes, turned into values
+ *   bochs_disk.c                   the private copy of the image
+ *   bochs_process.c, bochs_end.c   one Bochs: its start and its end
+ *   bochs_talk.c                   commands and answers
+ *   bochs_points.c, bochs_run.c    where to stop, running, why it stopped
+ *   bochs_trace.c, bochs_memory.c  ring crossings; memory and registers
+ *   bochs.c                        the handle
  *
  * Four streams come from Bochs. `debugger` carries the debugger's words and nothing else (Bochs's
  * option debugger_log): this is the one that is believed. `log` carries the log and standard error,
@@ -106,6 +109,7 @@ struct bochs {
 	uint32_t breakpoints[BOCHS_BREAKPOINTS_MAX];
 	size_t n_breakpoints;
 	bool watching;
+	bool tracing_accesses;
 	uint64_t time_breakpoints[TIME_BREAKPOINTS_MAX];
 	size_t n_time_breakpoints;
 	size_t watch_hit;
@@ -120,8 +124,22 @@ int bochs_fail(struct bochs *b, const char *format, ...) __attribute__((format(p
 int bochs_check_alive(struct bochs *b);
 uint64_t milliseconds_now(void);
 
+/* --- bochs_disk.c --- */
+/* Moves a descriptor above the numbers that Bochs finds open; -1 stays -1. */
+int fd_raise(int fd);
+/* Closes a descriptor if it is open and sets it to -1. */
+void fd_close(int *fd);
+/* A file without a name. */
+int memory_file(const char *name);
+/* Opens b->disk as a private copy of the image, a whole number of cylinders long. */
+int disk_copy(struct bochs *b, const char *path, uint32_t *cylinders);
+/* Writes the disk as the machine left it to keep_disk, if the caller asked for that. */
+int disk_keep(struct bochs *b);
+
 /* --- bochs_process.c --- */
 int process_start(struct bochs *b, const struct bochs_config *config);
+
+/* --- bochs_end.c --- */
 /*
  * After the debugger's stream ended or Bochs fell silent: kills what is left of it after a grace
  * period, reads the streams to their end, and finds out from the log how it ended. Sets exit,
@@ -130,7 +148,6 @@ int process_start(struct bochs *b, const struct bochs_config *config);
 void process_bury(struct bochs *b, uint64_t grace_milliseconds);
 /* Kills it if it still runs and closes its streams. What was read stays. */
 void process_close(struct bochs *b);
-int process_keep_disk(struct bochs *b);
 
 /* --- bochs_talk.c --- */
 /* Sends commands, each ended by a newline, together at most TALK_MAX bytes. */
@@ -148,18 +165,26 @@ bool talk_read_debugger(struct bochs *b);
 /* After a run: moves what the machine wrote to port 0xE9 into b->e9_text. */
 void talk_settle_output(struct bochs *b);
 
+/* --- bochs_points.c --- */
+/* Make Bochs's breakpoints and watches those of the next run. 0, or -1 with an error. */
+int breakpoints_set(struct bochs *b, const struct bochs_until *until);
+int watches_set(struct bochs *b, const struct bochs_until *until);
+/*
+ * Makes Bochs stop when the machine wakes from a sleep that took it past the limit. While it does
+ * not sleep, the limit is kept by counting instructions.
+ */
+int time_breakpoint_set(struct bochs *b, uint64_t now, uint64_t limit);
+
 /* --- bochs_trace.c --- */
 /* Takes a line of the debugger's if it belongs to the trace. */
 bool trace_take(struct bochs *b, const char *line);
-/* The machine has stopped: at a breakpoint or not: settles what was announced. -1: Bochs is gone.
- */
+/* The machine has stopped: settles what was announced. -1: Bochs is gone. */
 int trace_stopped(struct bochs *b, bool breakpoint);
 /* The machine died: hands over what was announced last. */
 void trace_flush(struct bochs *b);
 
 /* --- bochs_parse.c --- */
-/* The answers to "r", "sreg", "creg", "dreg", "ptime", and to "show" for icount and activity_state.
- */
+/* What parse_registers() wants to see the answers to. */
 #define REGISTERS_COMMANDS                                                                         \
 	"r\nsreg\ncreg\ndreg\nptime\nshow \"cpu0.icount\"\nshow \"cpu0.activity_state\"\n"
 bool parse_registers(const char *answer, struct bochs_registers *r);
@@ -174,6 +199,9 @@ void parse_last_line(const char *text, char line[WHY_MAX]);
 void parse_report(const char *log, struct text *report);
 /* The physical address in a "Caught write watch point" line; false if there is none. */
 bool parse_watch_hit(const char *answer, enum bochs_access *access, uint32_t *address);
+/* The next access in a trace of them, or NULL; returns where to go on. */
+const char *parse_access(
+	const char *text, enum bochs_access *access, uint32_t *address, uint32_t *length);
 /* The values in the answer to "xp /Ngx": how many were found, at most max. */
 size_t parse_giants(const char *answer, uint64_t *values, size_t max);
 /* Is it a command that only looks, written so that Bochs understands it? */

@@ -173,8 +173,7 @@ int bochs_write_physical(struct bochs *b, uint32_t address, const void *bytes, s
 	return physical_store(b, address, bytes, length);
 }
 
-/* Writes the pieces of a linear range page by page, or only looks whether all of them can be
- * written. */
+/* Writes a linear range page by page, or only looks whether all of it can be written. */
 static int linear_walk(
 	struct bochs *b, uint32_t address, const uint8_t *bytes, size_t length, bool store)
 {

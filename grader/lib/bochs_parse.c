@@ -9,6 +9,7 @@
 #include "bochs_internal.h"
 
 #include <ctype.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -287,6 +288,25 @@ bool parse_watch_hit(const char *answer, enum bochs_access *access, uint32_t *ad
 		*access = BOCHS_READ;
 	}
 	return number32_read(p, 16, address);
+}
+
+/* "[CPU0 WR]: LIN 0x0000000000105210 PHY 0x000000505210 (len=4, WB): 0x00104FF0" */
+const char *parse_access(
+	const char *text, enum bochs_access *access, uint32_t *address, uint32_t *length)
+{
+	while ((text = strstr(text, "[CPU0 ")) != NULL) {
+		unsigned long long physical;
+		char kind[3];
+
+		text += strlen("[CPU0 ");
+		if (sscanf(text, "%2[RWD]]: LIN 0x%*x PHY 0x%llx (len=%" SCNu32, kind, &physical,
+			    length) != 3)
+			continue;
+		*access = *kind == 'W' ? BOCHS_WRITE : BOCHS_READ;
+		*address = (uint32_t)physical;
+		return text;
+	}
+	return NULL;
 }
 
 size_t parse_giants(const char *answer, uint64_t *values, size_t max)

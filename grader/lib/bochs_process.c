@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * One Bochs as a process: how it starts, what it may touch, and how it ends.
+ * One Bochs as a process: how it starts and what it may touch.
  *
  * The idea: what has no name cannot be left behind. The configuration, the copy of the disk, the
  * console and the answers to memory reads are memfds, the streams are pipes, and Bochs opens all of
@@ -16,15 +16,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 /* What Bochs finds open. The numbers stand in its configuration. */
@@ -42,13 +38,7 @@ enum child_fd {
 #define CONFIG_PATH   "/proc/self/fd/10"
 #define COMMANDS_PATH "/proc/self/fd/15"
 
-#define FD_ABOVE                                                                                   \
-	32 /* our own descriptors are above those numbers, so that dup2() overwrites none */
-
-#define CYLINDER  (16u * 63u * 512u)
-#define DISK_MAX  (1024u * 1024u * 1024u)
-#define MEGS_MAX  2048u
-#define COPY_SIZE 65536u
+#define MEGS_MAX 2048u
 
 /* What only the start needs; the rest is in struct bochs. -1: not open. */
 struct child {
@@ -56,21 +46,6 @@ struct child {
 	int config, log, debugger, output, report; /* the child's ends */
 	int report_reader;
 };
-
-/* Moves a descriptor above the numbers that the child uses; -1 stays -1. */
-static int fd_raise(int fd)
-{
-	int high = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, FD_ABOVE);
-
-	if (fd >= 0)
-		close(fd);
-	return high;
-}
-
-static int memory_file(const char *name)
-{
-	return fd_raise(memfd_create(name, MFD_CLOEXEC));
-}
 
 static bool pipe_open(int *reader, int *writer)
 {
@@ -82,69 +57,6 @@ static bool pipe_open(int *reader, int *writer)
 	*reader = fd_raise(ends[0]);
 	*writer = fd_raise(ends[1]);
 	return *reader >= 0 && *writer >= 0;
-}
-
-static void fd_close(int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-	*fd = -1;
-}
-
-static bool bytes_are_zero(const char *bytes, size_t length)
-{
-	return !length || (!bytes[0] && !memcmp(bytes, bytes + 1, length - 1));
-}
-
-/* Copies a file, leaving holes where it has zeros. */
-static bool file_copy(int from, int to)
-{
-	static _Thread_local char bytes[COPY_SIZE];
-	off_t at = 0;
-
-	for (;;) {
-		ssize_t n = pread(from, bytes, sizeof(bytes), at);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return n == 0;
-		if (!bytes_are_zero(bytes, (size_t)n) && pwrite(to, bytes, (size_t)n, at) != n)
-			return false;
-		at += n;
-	}
-}
-
-/* Opens b->disk as a private copy of the image, a whole number of cylinders long. */
-static int disk_copy(struct bochs *b, const char *path, uint32_t *cylinders)
-{
-	struct stat st;
-	bool copied = false;
-	int image;
-
-	if (!path)
-		return bochs_fail(b, "no disk image was named");
-	image = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	if (image < 0 || fstat(image, &st)) {
-		bochs_fail(b, "disk image %s: %s", path, strerror(errno));
-		fd_close(&image);
-		return -1;
-	}
-	if (!S_ISREG(st.st_mode) || st.st_size == 0 || st.st_size > DISK_MAX) {
-		close(image);
-		return bochs_fail(b, "disk image %s: %s", path,
-			!S_ISREG(st.st_mode) ? "not a file"
-			: st.st_size         ? "larger than 1 GiB"
-					     : "empty; build it again");
-	}
-	*cylinders = (uint32_t)((st.st_size + CYLINDER - 1) / CYLINDER);
-	b->disk = memory_file("disk");
-	if (b->disk >= 0 && !ftruncate(b->disk, (off_t)*cylinders * CYLINDER))
-		copied = file_copy(image, b->disk);
-	if (!copied)
-		bochs_fail(b, "disk image %s: cannot copy it: %s", path, strerror(errno));
-	close(image);
-	return copied ? 0 : -1;
 }
 
 static int config_write(struct bochs *b, int fd, const struct bochs_config *c, uint32_t cylinders)
@@ -292,21 +204,6 @@ static void child_close(struct child *child)
 	fd_close(&child->report);
 }
 
-/* Kills what is left of Bochs and waits for it. Returns waitpid()'s status. */
-static int kill_group(struct bochs *b)
-{
-	int status = 0;
-
-	if (!b->process)
-		return 0;
-	kill(-b->process, SIGKILL);
-	kill(b->process, SIGKILL);
-	while (waitpid(b->process, &status, 0) < 0 && errno == EINTR)
-		;
-	b->process = 0;
-	return status;
-}
-
 static int child_start(struct bochs *b, struct child *child)
 {
 	pid_t parent = getpid();
@@ -329,8 +226,7 @@ static int child_start(struct bochs *b, struct child *child)
 	return 0;
 }
 
-/* The first answer comes when Bochs has read its configuration and stands before the first
- * instruction. */
+/* Bochs answers when it has read its configuration and the machine has been built. */
 static int first_answer(struct bochs *b, const char *program)
 {
 	char line[WHY_MAX];
@@ -367,121 +263,4 @@ int process_start(struct bochs *b, const struct bochs_config *c)
 	if (!result)
 		result = first_answer(b, child.program);
 	return result;
-}
-
-/* Takes in what the streams still hold, until all have ended or the time is over. */
-static void streams_drain(struct bochs *b, uint64_t milliseconds)
-{
-	uint64_t end = milliseconds_now() + milliseconds;
-	bool more[3] = {true, true, b->output >= 0};
-
-	while (more[0] || more[1] || more[2]) {
-		struct pollfd p[3] = {
-			{more[0] ? b->debugger : -1, POLLIN, 0},
-			{more[1] ? b->log : -1, POLLIN, 0},
-			{more[2] ? b->output : -1, POLLIN, 0},
-		};
-		uint64_t now = milliseconds_now();
-		int n = poll(p, 3, now < end ? (int)(end - now) : 0);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return;
-		if (p[0].revents)
-			more[0] = talk_read_debugger(b);
-		if (p[1].revents)
-			more[1] = talk_read_log(b);
-		if (p[2].revents)
-			more[2] = talk_read_output(b);
-	}
-}
-
-/* Reaps Bochs, by force when the time is over. Returns waitpid()'s status. */
-static int child_reap(struct bochs *b, uint64_t milliseconds)
-{
-	uint64_t end = milliseconds_now() + milliseconds;
-	int status;
-
-	do {
-		pid_t pid = waitpid(b->process, &status, WNOHANG);
-
-		if (pid == b->process) {
-			kill(-b->process, SIGKILL);
-			b->process = 0;
-			return status;
-		}
-		poll(NULL, 0, 1);
-	} while (milliseconds_now() < end);
-	return kill_group(b);
-}
-
-/* Says how Bochs ended, from its log and its exit status. */
-static void end_classify(struct bochs *b, int status)
-{
-	char message[WHY_MAX];
-	int signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
-
-	if (parse_panic(b->log_text.bytes, message, &b->end_tick)) {
-		if (strstr(message, "shutdown requested"))
-			b->exit = BOCHS_EXIT_POWER_OFF;
-		else if (strstr(message, "exception with no resolution"))
-			b->exit = BOCHS_EXIT_TRIPLE_FAULT;
-		else
-			b->exit = BOCHS_EXIT_PANIC;
-		bochs_fail(b, "the machine ended at tick %llu: %s", (unsigned long long)b->end_tick,
-			message);
-	} else if (signal) {
-		b->exit = BOCHS_EXIT_KILLED;
-		bochs_fail(b, "Bochs was killed by signal %d (%s)", signal, strsignal(signal));
-	} else {
-		b->exit = BOCHS_EXIT_FAILED;
-		parse_last_line(b->log_text.bytes, message);
-		bochs_fail(b, "it ended with status %d%s%s", WEXITSTATUS(status),
-			*message ? "; its last words: " : " and said nothing", message);
-	}
-	parse_report(b->log_text.bytes, &b->report);
-}
-
-void process_bury(struct bochs *b, uint64_t grace_milliseconds)
-{
-	int status;
-
-	if (b->exit != BOCHS_EXIT_NONE)
-		return;
-	if (grace_milliseconds)
-		streams_drain(b, grace_milliseconds);
-	status = child_reap(b, grace_milliseconds);
-	streams_drain(b, 0);
-	end_classify(b, status);
-}
-
-void process_close(struct bochs *b)
-{
-	kill_group(b);
-	fd_close(&b->commands);
-	fd_close(&b->commands_reader);
-	fd_close(&b->debugger);
-	fd_close(&b->log);
-	fd_close(&b->output);
-	fd_close(&b->memory);
-}
-
-/* Writes the disk as the machine left it to keep_disk. */
-int process_keep_disk(struct bochs *b)
-{
-	int fd, error;
-	bool ok;
-
-	if (!b->keep_disk || b->disk < 0)
-		return 0;
-	fd = open(b->keep_disk, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-	ok = fd >= 0 && !ftruncate(fd, lseek(b->disk, 0, SEEK_END)) && file_copy(b->disk, fd);
-	error = errno;
-	if (fd >= 0 && close(fd) && ok) {
-		error = errno;
-		ok = false;
-	}
-	return ok ? 0
-		  : bochs_fail(b, "%s: cannot keep the disk: %s", b->keep_disk, strerror(error));
 }

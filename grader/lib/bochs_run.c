@@ -28,7 +28,7 @@
 #define LOOK_LAST_MS    1000u
 #define SIGNAL_AGAIN_MS 20u   /* a signal that comes before the run has begun is lost */
 #define SILENCE_MS      5000u /* a Bochs that signals do not stop for so long has hung */
-#define SLEEP_LOOKS     2     /* looks in a row that must find it asleep past its limit */
+#define SLEEP_TICKS     (10ull * BOCHS_TICKS_PER_SECOND) /* asleep so long past its limit: for ever */
 
 #define BREAKPOINT_WORDS "(0) Breakpoint " /* on the debugger's own stream */
 
@@ -38,10 +38,10 @@ struct goal {
 	uint64_t start_ticks;
 	uint64_t tick_limit;
 	uint64_t instruction_limit;
-	uint64_t deadline; /* on milliseconds_now() */
-	bool looked;       /* the last stop was of our making */
-	unsigned sleeps;   /* looks in a row that found it asleep past the limit */
-	uint64_t look_after;
+	uint64_t sleep_limit; /* a tick; asleep until then, it sleeps for ever */
+	uint64_t deadline;    /* on milliseconds_now() */
+	uint64_t look_after;  /* milliseconds */
+	bool looked;          /* the last stop was of our making */
 };
 
 static const struct bochs_until nothing_to_meet;
@@ -85,124 +85,6 @@ const struct bochs_registers *bochs_registers(struct bochs *b)
 	return &b->registers;
 }
 
-/* --- Breakpoints and watches ------------------------------------------------------------------ */
-
-/* The numbers of the breakpoints in the answer to "info break"; returns how many. */
-static size_t breakpoint_ids(const char *answer, unsigned ids[BOCHS_BREAKPOINTS_MAX])
-{
-	size_t n = 0;
-
-	for (const char *p = answer; p && n < BOCHS_BREAKPOINTS_MAX; p = strchr(p, '\n')) {
-		p += *p == '\n';
-		if (sscanf(p, "%u lbreakpoint", &ids[n]) == 1 && strstr(p, "lbreakpoint"))
-			n++;
-	}
-	return n;
-}
-
-static bool breakpoints_are(const struct bochs *b, const struct bochs_until *until)
-{
-	return b->n_breakpoints == until->n_addresses &&
-	       (!until->n_addresses || !memcmp(b->breakpoints, until->addresses,
-					       until->n_addresses * sizeof(uint32_t)));
-}
-
-static int breakpoints_set(struct bochs *b, const struct bochs_until *until)
-{
-	unsigned ids[BOCHS_BREAKPOINTS_MAX];
-	char commands[BOCHS_BREAKPOINTS_MAX * 32 + 1] = "";
-	size_t n, at = 0;
-
-	if (breakpoints_are(b, until))
-		return 0;
-	if (until->n_addresses > BOCHS_BREAKPOINTS_MAX)
-		return bochs_fail(b, "%zu addresses to stop at: Bochs has room for %u",
-			until->n_addresses, BOCHS_BREAKPOINTS_MAX);
-	if (b->n_breakpoints) {
-		if (talk_ask(b, "info break\n"))
-			return -1;
-		n = breakpoint_ids(b->answer.bytes, ids);
-		for (size_t i = 0; i < n; i++)
-			at += (size_t)sprintf(commands + at, "d %u\n", ids[i]);
-		if (talk_ask(b, commands))
-			return -1;
-	}
-	b->n_breakpoints = 0;
-	if (!until->n_addresses)
-		return 0;
-	at = 0;
-	for (size_t i = 0; i < until->n_addresses; i++)
-		at += (size_t)sprintf(commands + at, "lb 0x%" PRIx32 "\n", until->addresses[i]);
-	if (talk_ask(b, commands))
-		return -1;
-	if (strstr(b->answer.bytes, "Error"))
-		return bochs_fail(b, "Bochs refuses a breakpoint");
-	memcpy(b->breakpoints, until->addresses, until->n_addresses * sizeof(uint32_t));
-	b->n_breakpoints = until->n_addresses;
-	return 0;
-}
-
-static int watches_set(struct bochs *b, const struct bochs_until *until)
-{
-	char commands[2 * BOCHS_WATCHES_MAX * 40 + 16] = "unwatch\n";
-	size_t at = strlen(commands);
-
-	if (!until->n_watches && !b->watching)
-		return 0;
-	if (until->n_watches > 2 * BOCHS_WATCHES_MAX)
-		return bochs_fail(b, "%zu watches: Bochs has room for %u of each access",
-			until->n_watches, BOCHS_WATCHES_MAX);
-	for (size_t i = 0; i < until->n_watches; i++) {
-		const struct bochs_watch *w = &until->watches[i];
-
-		if (!w->length)
-			return bochs_fail(b, "a watch of no bytes");
-		at += (size_t)sprintf(commands + at, "watch %c 0x%" PRIx32 " %" PRIu32 "\n",
-			w->access == BOCHS_WRITE ? 'w' : 'r', w->address, w->length);
-	}
-	b->watching = true;
-	if (talk_ask(b, commands))
-		return -1;
-	if (strstr(b->answer.bytes, "Too many"))
-		return bochs_fail(b, "too many watches: Bochs has room for %u of each access",
-			BOCHS_WATCHES_MAX);
-	b->watching = until->n_watches != 0;
-	return 0;
-}
-
-/*
- * Makes Bochs stop when the machine wakes from a sleep that took it past the limit. Bochs keeps at
- * most five such times and cannot forget one. So a time is added only if none is due before it:
- * those that are in the way are passed when they come, and the list empties itself. If it is full,
- * the limit is still kept by counting instructions, but for a machine that sleeps.
- */
-static int time_breakpoint_set(struct bochs *b, uint64_t now, uint64_t limit)
-{
-	char command[40];
-	size_t kept = 0;
-	bool earlier = false;
-
-	for (size_t i = 0; i < b->n_time_breakpoints; i++) {
-		if (b->time_breakpoints[i] <= now)
-			continue;
-		earlier |= b->time_breakpoints[i] <= limit;
-		b->time_breakpoints[kept++] = b->time_breakpoints[i];
-	}
-	b->n_time_breakpoints = kept;
-	if (earlier || limit <= now || kept == TIME_BREAKPOINTS_MAX)
-		return 0;
-	snprintf(command, sizeof(command), "sba %" PRIu64 "\n", limit);
-	if (talk_ask(b, command))
-		return -1;
-	if (!strstr(b->answer.bytes, "Time breakpoint inserted"))
-		return bochs_fail(b, "Bochs refuses to stop at tick %" PRIu64, limit);
-	b->time_breakpoints[b->n_time_breakpoints++] = limit;
-	return 0;
-}
-
-/* --- A run -------------------------------------------------------------------------------------
- */
-
 /*
  * The command that runs towards the goal without going past it. Always "s", never "c": Bochs
  * refreshes its display after "c", which moves the machine's timers by up to a microsecond.
@@ -218,6 +100,9 @@ static int command_choose(struct bochs *b, const struct goal *goal, char command
 		/* past the limit, in a sleep: stop at the first instruction */
 		steps = goal->tick_limit > r->ticks ? goal->tick_limit - r->ticks : 1;
 	}
+	/* the last step's accesses are Bochs's blind spot: it is one of its own */
+	if (goal->until->n_watches && steps > 1)
+		steps--;
 	snprintf(command, 32, "s %" PRIu64 "\n", steps < STEPS_MAX ? steps : STEPS_MAX);
 	return 0;
 }
@@ -259,13 +144,28 @@ static enum talk stop_await(struct bochs *b, struct goal *goal)
 	return talk;
 }
 
+/*
+ * Bochs does not look for watched memory after the last of its steps. So that one is taken alone,
+ * with Bochs's trace of memory accesses, which costs too much for longer runs.
+ */
+static int access_trace_set(struct bochs *b, bool on)
+{
+	if (b->tracing_accesses == on)
+		return 0;
+	if (talk_ask(b, on ? "trace-mem on\n" : "trace-mem off\n"))
+		return -1;
+	b->tracing_accesses = on;
+	return 0;
+}
+
 /* Runs once, until Bochs stops for any reason. Returns -1 if it is gone. */
 static int run_once(struct bochs *b, struct goal *goal)
 {
 	char command[32];
 	enum talk talk;
 
-	if (command_choose(b, goal, command))
+	if (command_choose(b, goal, command) ||
+		access_trace_set(b, goal->until->n_watches && !strcmp(command, "s 1\n")))
 		return -1;
 	b->registers_known = false;
 	b->moving = true;
@@ -298,14 +198,13 @@ static bool breakpoint_met(const struct bochs *b, const struct goal *goal, const
 	return false;
 }
 
-/* An access of up to 16 bytes, from the address that Bochs names, must overlap a watch. */
-static bool watch_met(
-	struct bochs *b, const struct goal *goal, enum bochs_access access, uint32_t address)
+static bool watch_met(struct bochs *b, const struct goal *goal, enum bochs_access access,
+	uint32_t address, uint32_t length)
 {
 	for (size_t i = 0; i < goal->until->n_watches; i++) {
 		const struct bochs_watch *w = &goal->until->watches[i];
 
-		if (w->access == access && (uint64_t)address + 16 > w->address &&
+		if (w->access == access && (uint64_t)address + length > w->address &&
 			address < (uint64_t)w->address + w->length) {
 			b->watch_hit = i;
 			return true;
@@ -314,19 +213,31 @@ static bool watch_met(
 	return false;
 }
 
-/*
- * A processor asleep with interrupts off sleeps for ever. Past its limit, one with interrupts on
- * would have stopped when an interrupt woke it; if none does between two looks, hundreds of machine
- * seconds apart, none will.
- */
-static bool sleeps_for_ever(struct bochs *b, struct goal *goal)
+/* What Bochs says of itself (an access of up to 16 bytes from that address), or its trace. */
+static bool watch_touched(struct bochs *b, const struct goal *goal, const char *words)
 {
-	if (!b->registers.halted || !goal->looked)
-		goal->sleeps = 0;
-	else if (b->registers.ticks >= goal->tick_limit)
-		goal->sleeps++;
-	return goal->looked && b->registers.halted &&
-	       (!(b->registers.eflags & EFLAGS_IF) || goal->sleeps >= SLEEP_LOOKS);
+	enum bochs_access access;
+	uint32_t address, length;
+
+	if (parse_watch_hit(words, &access, &address))
+		return watch_met(b, goal, access, address, 16);
+	while (b->tracing_accesses &&
+		(words = parse_access(words, &access, &address, &length)) != NULL)
+		if (watch_met(b, goal, access, address, length))
+			return true;
+	return false;
+}
+
+/*
+ * A processor asleep with interrupts off sleeps for ever. One with interrupts on may be woken, but
+ * past its limit that would have stopped it: so it has slept since.
+ */
+static bool sleeps_for_ever(const struct bochs *b, const struct goal *goal)
+{
+	const struct bochs_registers *r = &b->registers;
+
+	return goal->looked && r->halted &&
+	       (!(r->eflags & EFLAGS_IF) || r->ticks >= goal->sleep_limit);
 }
 
 /* Why did it stop? False: for no reason that matters, go on. */
@@ -334,12 +245,10 @@ static bool stop_classify(
 	struct bochs *b, struct goal *goal, const char *words, enum bochs_stop *stop)
 {
 	const struct bochs_registers *r = &b->registers;
-	enum bochs_access access;
-	uint32_t address;
 
 	if (breakpoint_met(b, goal, words))
 		*stop = BOCHS_STOP_BREAKPOINT;
-	else if (parse_watch_hit(words, &access, &address) && watch_met(b, goal, access, address))
+	else if (watch_touched(b, goal, words))
 		*stop = BOCHS_STOP_WATCHPOINT;
 	else if (r->instructions >= goal->instruction_limit)
 		*stop = BOCHS_STOP_LIMIT;
@@ -406,6 +315,7 @@ enum bochs_stop bochs_run(struct bochs *b, const struct bochs_until *until)
 	goal.tick_limit = goal.start_ticks + until->ticks;
 	if (goal.tick_limit < until->ticks || goal.tick_limit > INT64_MAX)
 		goal.tick_limit = INT64_MAX;
+	goal.sleep_limit = goal.tick_limit + SLEEP_TICKS;
 	return run_towards(b, &goal);
 }
 
@@ -435,6 +345,7 @@ enum bochs_stop bochs_step(struct bochs *b, uint32_t n)
 		return BOCHS_STOP_ERROR;
 	goal.start_ticks = b->registers.ticks;
 	goal.instruction_limit = b->registers.instructions + n;
+	goal.sleep_limit = goal.start_ticks + n + SLEEP_TICKS;
 	return run_towards(b, &goal);
 }
 

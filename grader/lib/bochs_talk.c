@@ -162,8 +162,7 @@ static bool text_ends_in(const struct text *t, const char *bytes, size_t length)
 	return t->length >= length && !memcmp(t->bytes + t->length - length, bytes, length);
 }
 
-/* Standard output repeats the debugger's words; the answer is complete when it has the last of
- * them. */
+/* Standard output repeats the debugger's words: it must have had the last of them, too. */
 static bool output_complete(const struct bochs *b)
 {
 	return b->output < 0 ||

@@ -80,8 +80,7 @@ static void exception_announce(struct trace *trace, const struct trace_line *t)
 		trace->pending[trace->n_pending++] = event;
 }
 
-/* "Interrupt" follows the "Exception" that it belongs to; alone, it is INT n or a hardware
- * interrupt. */
+/* "Interrupt" follows its "Exception"; alone, it is INT n or a hardware interrupt. */
 static void interrupt_announce(struct trace *trace, const struct trace_line *t)
 {
 	size_t n = trace->n_pending;

@@ -14,11 +14,14 @@
 #include "runner.h"
 #include "text.h"
 
+#include <errno.h>
+#include <inttypes.h>
 #include <jansson.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define EXPLANATION_SIZE 32768
@@ -155,6 +158,23 @@ static void check_forget_environment(void)
 	check_set_max_msg_size(CHECK_MAX);
 }
 
+/* Where `make gdb TEST=` finds this failure again. Not being able to is no reason to fail. */
+static void failure_record(const struct judgement *judgement)
+{
+	char *lab, *folder;
+
+	if (!judgement->record)
+		return;
+	lab = text_print("%s/%u", judgement->record, judgement->lab->number);
+	folder = text_print("%s/%s-%" PRIu64, lab, judgement->test, judgement->seed);
+	if ((mkdir(judgement->record, 0755) == 0 || errno == EEXIST) &&
+		(mkdir(lab, 0755) == 0 || errno == EEXIST) &&
+		(mkdir(folder, 0755) == 0 || errno == EEXIST))
+		machines_record(folder);
+	free(lab);
+	free(folder);
+}
+
 static SRunner *check_prepare(const struct graded_test *test)
 {
 	Suite *suite = suite_create("graded");
@@ -189,6 +209,7 @@ void test_run(const struct judgement *judgement, const struct graded_test *test,
 	}
 	failures = srunner_failures(runner);
 	text = failure_text(tr_msg(failures[0]));
+	failure_record(judgement);
 	machines_end();
 	report_send(FAILED, text);
 }

@@ -88,8 +88,8 @@ static void machine_start(
 		*strrchr(paths[i], '/') = '\0';
 		rmdir(paths[i]);
 	}
-	unlink(disk);
-	rmdir(folder);
+	snprintf(machine->disk, sizeof(machine->disk), "%s", disk);
+	machine->megs = plan.memory_mib;
 	if (written != 0)
 		infrastructure_error("%s", error);
 	if (started != 0)
@@ -164,11 +164,23 @@ void machine_end(struct machine *machine)
 	machine->over = true;
 }
 
+/* The image, and the folder that was made for it. */
+static void disk_remove(struct machine *machine)
+{
+	unlink(machine->disk);
+	char *slash = strrchr(machine->disk, '/');
+	if (slash) {
+		*slash = '\0';
+		rmdir(machine->disk);
+	}
+}
+
 void machines_end(void)
 {
 	while (machines) {
 		struct machine *machine = machines;
 		machines = machine->next;
+		disk_remove(machine);
 		bochs_free(machine->bochs);
 		free(machine->events);
 		free(machine);

@@ -22,6 +22,8 @@ struct guest {
 struct machine {
 	struct machine *next;
 	struct bochs *bochs;
+	char disk[PATH_MAX + 16]; /* the image that it booted; goes with the machine */
+	uint32_t megs;
 	bool bare;
 	bool over; /* it has switched itself off, or died */
 	enum bochs_stop last_stop;

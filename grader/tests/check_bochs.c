@@ -39,8 +39,7 @@ static struct bochs *loop_boot(void)
 	return machine_boot(&(struct bochs_config){.disk = assemble("bochs_loop", "")});
 }
 
-/* --- Running -------------------------------------------------------------------------------------
- */
+/* --- Running --- */
 
 START_TEST(a_machine_starts_at_the_reset_vector)
 {
@@ -113,8 +112,7 @@ START_TEST(a_limit_is_exact_to_the_tick)
 }
 END_TEST
 
-/* Bochs can hold five times and forget none: each of these leaves one behind, earlier than the
- * last. */
+/* Bochs holds five times and forgets none: each of these leaves one, earlier than the last. */
 START_TEST(a_limit_is_exact_after_many_that_were_not_reached)
 {
 	struct bochs *b = loop_boot();
@@ -367,8 +365,7 @@ START_TEST(two_machines_run_side_by_side)
 }
 END_TEST
 
-/* --- Registers and memory ------------------------------------------------------------------------
- */
+/* --- Registers and memory --- */
 
 START_TEST(a_hidden_part_is_shown_not_the_table_in_memory)
 {

@@ -70,8 +70,7 @@ static double seconds_now(void)
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-/* --- Ends that a machine can come to
- * --------------------------------------------------------------- */
+/* --- Ends that a machine can come to --- */
 
 static void end_check(enum how how, enum bochs_stop stop, enum bochs_exit status, const char *why)
 {
@@ -144,8 +143,7 @@ START_TEST(the_console_can_be_read_while_the_machine_runs)
 }
 END_TEST
 
-/* --- The disk
- * -------------------------------------------------------------------------------------- */
+/* --- The disk --- */
 
 START_TEST(the_machine_writes_to_a_copy_that_can_be_kept)
 {
@@ -184,8 +182,7 @@ START_TEST(a_disk_that_cannot_be_kept_is_said)
 }
 END_TEST
 
-/* --- Starts that fail
- * ------------------------------------------------------------------------------ */
+/* --- Starts that fail --- */
 
 static void start_fails(const struct bochs_config *config, const char *why)
 {
@@ -269,8 +266,7 @@ START_TEST(a_bad_configuration_is_refused)
 }
 END_TEST
 
-/* --- Ends that others bring about
- * ------------------------------------------------------------------ */
+/* --- Ends that others bring about --- */
 
 START_TEST(a_killed_bochs_is_told_from_a_machine_that_ended)
 {
@@ -403,8 +399,7 @@ START_TEST(machines_do_not_hold_each_other_open)
 }
 END_TEST
 
-/* --- The network
- * ----------------------------------------------------------------------------------- */
+/* --- The network --- */
 
 static ino_t network_of(pid_t pid)
 {

@@ -41,8 +41,7 @@ static struct bochs *protected_boot(void)
 	return b;
 }
 
-/* --- Forgery -------------------------------------------------------------------------------------
- */
+/* --- Forgery --- */
 
 START_TEST(a_forged_prompt_stops_nothing)
 {
@@ -119,8 +118,7 @@ START_TEST(a_log_without_end_keeps_its_last_words)
 }
 END_TEST
 
-/* --- The trace -----------------------------------------------------------------------------------
- */
+/* --- The trace --- */
 
 static void event_check(const struct bochs_event *event, const struct bochs_event *expected)
 {

@@ -76,8 +76,7 @@ static uint32_t address(const struct symbols *s, const char *name)
 	return value;
 }
 
-/* --- A good file
- * ----------------------------------------------------------------------------------- */
+/* --- A good file --- */
 
 START_TEST(names_have_addresses_and_sizes)
 {
@@ -226,8 +225,7 @@ START_TEST(a_stripped_program_has_no_symbols_but_the_rest)
 }
 END_TEST
 
-/* --- Bad files
- * ------------------------------------------------------------------------------------- */
+/* --- Bad files --- */
 
 static void broken_write(size_t n)
 {

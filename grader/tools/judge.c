@@ -3,7 +3,7 @@
  * judge: judges one submission of one lab.
  *
  *	judge --lab N --from PATH [--seed S] [--test NAME]... [--json FILE] [--jobs N]
- *	      [--kit FOLDER] [--monitor FILE]
+ *	      [--kit FOLDER] [--monitor FILE] [--record FOLDER]
  *	judge --lab N --list
  *
  * It takes the lab's files out of PATH, compiles them in the sandbox, runs the graded tests and
@@ -42,6 +42,7 @@ struct options {
 	unsigned jobs;
 	const char *kit;     /* an absolute path */
 	const char *monitor; /* an absolute path, or NULL: compile the submission */
+	const char *record;  /* the folder for records of failed tests, or NULL */
 	bool list;
 };
 
@@ -110,7 +111,7 @@ static void test_choose(struct options *options, const char *name)
 		lab->number, lab->number);
 }
 
-enum choice { LAB, FROM, SEED, TEST, JSON, JOBS, KIT, MONITOR, LIST, OPTIONS };
+enum choice { LAB, FROM, SEED, TEST, JSON, JOBS, KIT, MONITOR, RECORD, LIST, OPTIONS };
 
 static const struct option long_options[] = {[LAB] = {"lab", required_argument, NULL, LAB},
 	[FROM] = {"from", required_argument, NULL, FROM},
@@ -120,6 +121,7 @@ static const struct option long_options[] = {[LAB] = {"lab", required_argument, 
 	[JOBS] = {"jobs", required_argument, NULL, JOBS},
 	[KIT] = {"kit", required_argument, NULL, KIT},
 	[MONITOR] = {"monitor", required_argument, NULL, MONITOR},
+	[RECORD] = {"record", required_argument, NULL, RECORD},
 	[LIST] = {"list", no_argument, NULL, LIST},
 	[OPTIONS] = {NULL, 0, NULL, 0}};
 
@@ -155,6 +157,7 @@ static void options_parse(struct options *options, int count, char **words)
 				    : (unsigned)sysconf(_SC_NPROCESSORS_ONLN);
 	options->kit = path_resolve("kit", value[KIT] ? value[KIT] : ".");
 	options->monitor = value[MONITOR] ? path_resolve("monitor", value[MONITOR]) : NULL;
+	options->record = value[RECORD];
 	optind = 1;
 	while ((option = getopt_long(count, words, ":", long_options, NULL)) != -1)
 		if (option == TEST)
@@ -260,7 +263,8 @@ static void tests_run(const struct options *options, const char *work, struct re
 					.monitor = monitor,
 					.submission = submission,
 					.from = options->from,
-					.seed = options->seed},
+					.seed = options->seed,
+					.record = options->record},
 		.work = work,
 		.jobs = options->jobs,
 		.progress = isatty(STDERR_FILENO),

@@ -19,7 +19,7 @@ extern uint32_t boot_page_directory[];
 
 static struct gdt boot_gdt;
 static struct descriptor idt[VECTORS];
-static struct tss tss;       /* for every trap out of a guest */
+struct tss tss;              /* for every trap out of a guest; unwind.inc needs it too */
 static struct tss fault_tss; /* for the monitor's own double fault */
 
 /*

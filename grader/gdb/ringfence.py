@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Ringfence's commands for GDB. GDB loads this file; the modules beside it do the work.
+
+The idea: a debugger that follows an instruction out of the guest, through the stub, into the
+monitor's handler and back, and that can show what the guest believes beside what is real.
+
+  machine.py    the machine as it stands: registers, memory, the running virtual processor
+  commands.py   what all commands have in common, and the list of them
+  running.py    vmexit, vmresume
+  exits.py      exits
+  tables.py     gdt, idt
+  world.py      guest, host, vcpu
+  frames.py     backtraces across the rings, pretty-printers
+  symbols.py    whose symbols are loaded where there are several guests
+
+A later lab adds its command in a module of its own and names it here.
+"""
+import os
+import sys
+
+import gdb
+
+sys.dont_write_bytecode = True  # no __pycache__ in the kit
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+# Both worlds are in one address space: a frame of the guest lies "inside" the monitor's start.
+gdb.execute("set backtrace past-entry on")
+# Code that ends with a call has its return address behind its end; asking who that is warns.
+gdb.execute("set print entry-values no")
+gdb.execute("set disassembly-flavor intel")
+gdb.execute("set confirm off")
+
+from ringfence import commands, exits, frames, running, symbols, tables, world  # noqa: E402
+
+symbols.install()
+frames.install()
+for module in (running, exits, world, tables):
+    module.install()
+commands.install()

@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: BSD-2-Clause
+#run hello mem=4
+ringfence
+#>  exits +Show the last exits
+#>  gdt 
+#>  guest 
+#>  host 
+#>  idt 
+#>  vcpu 
+#>  vmexit 
+#>  vmresume 
+info ringfence
+#>  vmexit 
+help ringfence
+#> ^vmexit 
+help vmexit
+#> With a reason it stops in the handler
+help vcpu
+#> what the guest believes
+complete vmexit p
+#> ^vmexit page_fault$
+#> ^vmexit port$
+#> ^vmexit privileged$
+p (gla_t){0x1234}
+#> = linear 0x00001234

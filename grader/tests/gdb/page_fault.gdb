@@ -1,0 +1,7 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# A reason that follows from the vector alone.
+#run greedy mem=4
+vmexit page_fault
+#> ^exit [0-9]+  page_fault vector 14 .* <greedy_site>
+#> ^#0 +handle_page_fault
+continue

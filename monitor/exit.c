@@ -143,9 +143,9 @@ static struct vcpu *turn_over(struct vcpu *vcpu)
 
 struct vcpu *vm_exit(struct vcpu *vcpu)
 {
-	if (vcpu != vcpu_running())
+	if (vcpu != vcpu_running)
 		panic("world_exit called vm_exit(%08x); the virtual processor that runs is at %08x. Compare what was pushed with struct guest_registers",
-			(uint32_t)(uintptr_t)vcpu, (uint32_t)(uintptr_t)vcpu_running());
+			(uint32_t)(uintptr_t)vcpu, (uint32_t)(uintptr_t)vcpu_running);
 	struct exit_record *exit = exit_open(vcpu);
 	enum verdict verdict = exit_handler_of(exit->vector)(vcpu, exit);
 

@@ -127,16 +127,11 @@ bool vcpu_load_gdt(struct vcpu *vcpu, struct table_register gdtr, const char **p
 	return !*problem;
 }
 
-static struct vcpu *running;
-
-struct vcpu *vcpu_running(void)
-{
-	return running;
-}
+struct vcpu *vcpu_running;
 
 void vcpu_activate(struct vcpu *vcpu)
 {
-	running = vcpu;
+	vcpu_running = vcpu;
 	cr3_write(vcpu->page_directory);
 	gdt_load(vcpu->gdt);
 	/* a trap pushes downwards from the end of the registers */

@@ -84,7 +84,7 @@ struct vm *vm_next_ready(unsigned after);
 void vcpu_activate(struct vcpu *vcpu);
 
 /* The one that vcpu_activate() chose last. */
-struct vcpu *vcpu_running(void);
+extern struct vcpu *vcpu_running;
 
 /*
  * Takes a guest's GDT over into the one that the processor uses, every descriptor through

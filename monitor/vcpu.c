@@ -247,7 +247,10 @@ enum decode_status vcpu_decode(
 		const uint8_t *text = machine_pointer(machine);
 		enum decode_status status = insn_decode(insn, text, available, code_size);
 		*count = status == DECODE_OK ? insn->length : available;
-		memcpy(bytes, text, *count);
+		if (available == INSN_MAX_LENGTH) /* nearly always: four moves, no loop */
+			__builtin_memcpy(bytes, text, INSN_MAX_LENGTH);
+		else
+			memcpy(bytes, text, *count);
 		return status;
 	}
 	*count = vcpu_read(vcpu, gla(linear), bytes, available);

@@ -25,6 +25,12 @@ void machines_explain(char *text, size_t size)
 	snprintf(text, size, "explained\n");
 }
 
+bool machines_record(const char *folder)
+{
+	(void)folder;
+	return false;
+}
+
 void machines_end(void)
 {
 }

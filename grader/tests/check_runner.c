@@ -31,6 +31,12 @@ void machines_explain(char *text, size_t size)
 	snprintf(text, size, "%s", explanation);
 }
 
+bool machines_record(const char *folder)
+{
+	(void)folder;
+	return false;
+}
+
 void machines_end(void)
 {
 	char *path = text_print("%s/ended-%s", work, judgement()->test);

@@ -15,6 +15,7 @@ tests() {
 		twenty_seeds	grader/seeds.sh 1 20
 		decoder_on_ten_million	build/grader/decode_oracle --random 10000000 --seed 1 --jobs 1
 	END
+	echo "solution_scores_all	build/grader/judge --lab 1 --from solutions --jobs 1"
 	for program in build/tests/check_*; do
 		[ -x "$program" ] && echo "$(basename "$program")	$program"
 	done
@@ -32,7 +33,6 @@ tests() {
 		decoder_on_own_text	build/grader/decode_oracle --text build/monitor/1-solutions/monitor.elf build/guests/*.elf
 		qemu_boots_the_kernel	grader/qemu.sh build/monitor/1-solutions/monitor.elf build/guests/hello.elf | grep -q '^hello, world'
 		qemu_boots_the_disk	DISK=1 grader/qemu.sh build/monitor/1-solutions/monitor.elf build/guests/hello.elf | grep -q '^hello, world'
-		solution_scores_all	build/grader/judge --lab 1 --from solutions --jobs 1
 		skeleton_scores_little	build/grader/judge --lab 1 --from labs --jobs 1 --json build/check/labs.json; [ $? = 1 ] && [ "$(jq .score build/check/labs.json)" -le 10 ]
 	END
 	[ "$which" = fast ] && return
@@ -45,6 +45,7 @@ tests() {
 		echo "cheat_$(basename "$cheat")	grader/cheat.sh ${lab%%-*} $cheat"
 	done
 	echo "every_test_catches_a_bug	grader/coverage.sh 1"
+	echo "transcript_is_current	grader/transcript.sh check"
 }
 
 one() { # NAME COMMAND

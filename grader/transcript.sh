@@ -7,6 +7,8 @@ set -eu
 new=$(mktemp)
 trap 'rm -f "$new"' EXIT
 
+make -s --no-print-directory kit >/dev/null # or what is built would show
+
 transcript() {
 	echo '    $ make run GUEST=crack FROM=solutions'
 	make --no-print-directory run LAB=1 GUEST=crack FROM=solutions ARGS=mem=4 | sed 's/^/    /'

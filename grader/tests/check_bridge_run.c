@@ -8,6 +8,8 @@
 #include "bochs.h"
 #include "bridge_fixture.h"
 
+#include <signal.h>
+
 static struct bridge_client session;
 
 /* ---- stops ---- */
@@ -212,9 +214,11 @@ START_TEST(control_c_stops_a_machine_that_runs)
 	/* one that comes together with the request to run counts too */
 	ck_assert_int_eq(write(session.fd, "$vCont;c#a8\003", 12), 12);
 	ck_assert_reply(bridge_client_reply(&session), "T02");
-	/* one that comes when it stands does nothing */
+	/* one that comes when it stands does nothing, nor does the terminal's signal */
 	ck_assert_int_eq(write(session.fd, "\003", 1), 1);
 	ck_assert_str_eq(ask(&session, "qC"), "QC1");
+	ck_assert_int_eq(kill(session.process, SIGINT), 0);
+	ck_assert_reply(ask(&session, "vCont;s"), "T05");
 	session_end(&session);
 }
 END_TEST

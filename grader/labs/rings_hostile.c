@@ -44,9 +44,9 @@ static const struct symbols_range *monitor_text(void)
 		infrastructure_error("%s", error);
 	const struct symbols_range *range = symbols_sections(symbols, &count);
 	for (size_t i = 0; i < count; i++)
-		if (range[i].executable && range[i].start >= MONITOR_BASE)
+		if (strcmp(range[i].name, ".text") == 0)
 			return &range[i];
-	infrastructure_error("the monitor has no code at %08x or above", MONITOR_BASE);
+	infrastructure_error("the monitor has no section .text");
 }
 
 struct integrity {

@@ -47,3 +47,5 @@ endef
 $(foreach guest,$(GUESTS),$(eval $(call GUEST_RULE,$(guest))))
 
 -include $(wildcard $(BUILD)/guests/*/*.d)
+
+-include guests/pocket/pocket.mk

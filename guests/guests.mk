@@ -1,13 +1,18 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# The guests: $(BUILD)/guests/NAME.elf from guests/NAME/*.c and *.asm and guests/lib/.
+# The guests: $(BUILD)/guests/NAME.elf from guests/NAME/*.c and *.asm and guests/lib/. What is in
+# guests/lib/kernel/ is linked where a guest uses it.
 #
 #   make guests      all of them
 #
 # A guest's code must run on any 32-bit x86 whose general registers are all that is set up: no x87,
 # MMX or SSE, and no library.
 
-GUESTS := hello compute crack registers privileged user hostile greedy pair
+GUESTS := hello compute crack registers privileged user hostile greedy pair \
+	exceptions interruptflag control tables returns syscalls scramble \
+	ports interrupts timer serial ticker rogue
+# those that are there
+GUESTS := $(foreach guest,$(GUESTS),$(if $(wildcard guests/$(guest)/*),$(guest)))
 
 GUEST_CFLAGS := -m32 -march=i686 -std=c11 -O2 -g -ffreestanding -fno-pic -fno-pie \
 	-fno-stack-protector -fno-asynchronous-unwind-tables -mgeneral-regs-only \
@@ -18,6 +23,8 @@ GUEST_NASMFLAGS := -f elf32 -g -F dwarf -Werror -Iguests/lib/ -I$(BUILD)/guests/
 GUEST_SOURCES = $(sort $(wildcard guests/$(1)/*.c guests/$(1)/*.asm))
 GUEST_OBJECTS = $(patsubst guests/%,$(BUILD)/guests/%.o,$(filter-out %/constants.c,$(GUEST_SOURCES)))
 GUEST_CONSTANTS := $(BUILD)/guests/constants.inc
+GUEST_KERNEL := $(BUILD)/guests/kernel.a
+GUEST_KERNEL_CONSTANTS := $(BUILD)/guests/kernel.inc
 
 .PHONY: guests
 guests: $(GUESTS:%=$(BUILD)/guests/%.elf)
@@ -27,25 +34,34 @@ $(BUILD)/guests/%.c.o: guests/%.c
 	$(call SAY,CC,$<)
 	@gcc $(GUEST_CFLAGS) -MMD -MP -c -o $@ $<
 
-$(BUILD)/guests/%.asm.o: guests/%.asm $(GUEST_CONSTANTS)
+$(BUILD)/guests/%.asm.o: guests/%.asm $(GUEST_CONSTANTS) $(GUEST_KERNEL_CONSTANTS)
 	@mkdir -p $(@D)
 	$(call SAY,NASM,$<)
 	@nasm $(GUEST_NASMFLAGS) -Iguests/$(*D)/ -MD $(@:.o=.d) -MP -o $@ $<
 
-# constants.c leaves lines "@ NAME value" in its assembly; NASM reads them as %define.
-$(GUEST_CONSTANTS): guests/lib/constants.c $(wildcard monitor/include/*.h)
-	@mkdir -p $(@D)
-	@gcc $(GUEST_CFLAGS) -S -o - $< | awk -F'"' '/@ /{ split($$2, w, " "); \
-		printf "%%define %s %.0f\n", w[2], w[3] < 0 ? w[3] + 4294967296 : w[3] }' >$@
+# A constants.c leaves lines "@ NAME value" in its assembly; NASM reads them as %define.
+define GUEST_CONSTANTS_RULE
+$(2): guests/$(1)/constants.c guests/lib/kernel.h $$(wildcard monitor/include/*.h)
+	@mkdir -p $$(@D)
+	@gcc $$(GUEST_CFLAGS) -S -o - $$< | awk -F'"' '/@ /{ split($$$$2, w, " "); \
+		printf "%%define %s %.0f\n", w[2], w[3] < 0 ? w[3] + 4294967296 : w[3] }' >$$@
+endef
+$(eval $(call GUEST_CONSTANTS_RULE,lib,$(GUEST_CONSTANTS)))
+$(eval $(call GUEST_CONSTANTS_RULE,lib/kernel,$(GUEST_KERNEL_CONSTANTS)))
+
+$(GUEST_KERNEL): $(call GUEST_OBJECTS,lib/kernel)
+	@rm -f $@
+	@ar rcsD $@ $^
 
 define GUEST_RULE
-$$(BUILD)/guests/$(1).elf: guests/guest.ld $$(call GUEST_OBJECTS,lib) $$(call GUEST_OBJECTS,$(1))
+$$(BUILD)/guests/$(1).elf: guests/guest.ld $$(call GUEST_OBJECTS,lib) $$(call GUEST_OBJECTS,$(1)) \
+		$$(GUEST_KERNEL)
 	$$(call SAY,LD,$$(@F))
 	@ld -m elf_i386 -z max-page-size=4096 -z noexecstack --fatal-warnings -T guests/guest.ld \
-		-o $$@ $$(filter %.o,$$^)
+		-o $$@ $$(filter %.o,$$^) $$(GUEST_KERNEL)
 endef
 $(foreach guest,$(GUESTS),$(eval $(call GUEST_RULE,$(guest))))
 
--include $(wildcard $(BUILD)/guests/*/*.d)
+-include $(wildcard $(BUILD)/guests/*/*.d $(BUILD)/guests/*/*/*.d)
 
 -include guests/pocket/pocket.mk

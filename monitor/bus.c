@@ -3,28 +3,54 @@
 #include "machine.h"
 #include "vm.h"
 
+/* The device at a port, or NULL. */
 static const struct bus_range *bus_find(const struct bus *bus, uint16_t port)
 {
-	for (unsigned i = 0; i < bus->count; i++)
-		if (port >= bus->range[i].first && port <= bus->range[i].last)
-			return &bus->range[i];
-	return NULL;
+	unsigned page = bus->directory[port >> 8];
+	unsigned range = bus->page[page][port & 0xff];
+
+	return range ? &bus->range[range] : NULL;
+}
+
+/* The page of `port`, for a device to be put there. */
+static uint8_t *bus_page(struct bus *bus, uint16_t port)
+{
+	uint8_t *entry = &bus->directory[port >> 8];
+
+	if (!*entry) {
+		if (bus->pages == BUS_PAGES - 1)
+			panic("no room on the bus for port %x: raise BUS_PAGES", port);
+		*entry = (uint8_t)++bus->pages;
+	}
+	return bus->page[*entry];
 }
 
 void bus_attach(struct bus *bus, struct bus_range range)
 {
-	if (bus->count == BUS_RANGES)
+	if (bus->ranges == BUS_RANGES - 1)
 		panic("no room on the bus for ports %x to %x: raise BUS_RANGES", range.first,
 			range.last);
-	for (uint32_t port = range.first; port <= range.last; port++)
+	bus->range[++bus->ranges] = range;
+	for (uint32_t port = range.first; port <= range.last; port++) {
 		if (bus_find(bus, (uint16_t)port))
 			panic("two devices want port %x", port);
-	bus->range[bus->count++] = range;
+		bus_page(bus, (uint16_t)port)[port & 0xff] = (uint8_t)bus->ranges;
+	}
 }
 
-static uint32_t size_mask(unsigned size)
+/* True where all of an access is this device's, which takes it whole. */
+static bool range_takes(const struct bus_range *range, uint16_t port, unsigned size)
 {
-	return size == 4 ? 0xffffffff : (1u << size * 8) - 1;
+	return size == 1 || (range->sizes & size && port + size - 1 <= range->last);
+}
+
+/* True where no device is at any of the ports. */
+static bool bus_is_empty(const struct bus *bus, uint16_t port, unsigned size)
+{
+	for (unsigned i = 0; i < size; i++)
+		if (bus_find(bus, (uint16_t)(port + i)))
+			return false;
+	return true;
 }
 
 static void report_once(struct vm *vm, uint16_t port, const char *direction)
@@ -38,22 +64,51 @@ static void report_once(struct vm *vm, uint16_t port, const char *direction)
 		vm->vcpu.registers.eip);
 }
 
+static uint32_t size_mask(unsigned size)
+{
+	return size == 4 ? 0xffffffff : (1u << size * 8) - 1;
+}
+
+/* What is not one device's affair: nobody's, or two halves. */
+static uint32_t bus_read_halves(struct vm *vm, uint16_t port, unsigned size)
+{
+	unsigned half = size / 2;
+
+	if (bus_is_empty(&vm->bus, port, size)) {
+		report_once(vm, port, "read");
+		return size_mask(size);
+	}
+	uint32_t low = bus_read(vm, port, half);
+	return low | bus_read(vm, (uint16_t)(port + half), half) << half * 8;
+}
+
+static void bus_write_halves(struct vm *vm, uint16_t port, unsigned size, uint32_t value)
+{
+	unsigned half = size / 2;
+
+	if (bus_is_empty(&vm->bus, port, size)) {
+		report_once(vm, port, "written");
+		return;
+	}
+	bus_write(vm, port, half, value);
+	bus_write(vm, (uint16_t)(port + half), half, value >> half * 8);
+}
+
 uint32_t bus_read(struct vm *vm, uint16_t port, unsigned size)
 {
 	const struct bus_range *range = bus_find(&vm->bus, port);
 
-	if (range)
+	if (range && range_takes(range, port, size))
 		return range->read(vm, port, size) & size_mask(size);
-	report_once(vm, port, "read");
-	return size_mask(size);
+	return bus_read_halves(vm, port, size);
 }
 
 void bus_write(struct vm *vm, uint16_t port, unsigned size, uint32_t value)
 {
 	const struct bus_range *range = bus_find(&vm->bus, port);
 
-	if (range)
+	if (range && range_takes(range, port, size))
 		range->write(vm, port, size, value & size_mask(size));
 	else
-		report_once(vm, port, "written");
+		bus_write_halves(vm, port, size, value);
 }

@@ -5,8 +5,10 @@
  */
 #include "exit.h"
 #include "cpu.h"
+#include "delivery.h"
 #include "machine.h"
-#include "traps.h"
+#include "step.h"
+#include "views.h"
 #include "vm.h"
 
 typedef enum verdict (*exit_handler)(struct vcpu *vcpu, struct exit_record *exit);
@@ -19,6 +21,8 @@ static const char *const reason_names[EXIT_REASONS] = {
 	[EXIT_PROTECTION] = "protection",
 	[EXIT_PAGE_FAULT] = "page fault",
 	[EXIT_EXCEPTION] = "exception",
+	[EXIT_TRACED_WRITE] = "traced write",
+	[EXIT_STEP] = "step",
 };
 
 const char *exit_reason_name(enum exit_reason reason)
@@ -31,24 +35,34 @@ const char *exit_reason_name(enum exit_reason reason)
 static enum verdict handle_interrupt(struct vcpu *vcpu, struct exit_record *exit)
 {
 	exit->reason = EXIT_INTERRUPT;
-	bool tick = interrupt_acknowledge(exit->vector - VECTOR_IRQ);
-
-	if (!tick || vcpu->vm->time_left == 0 || --vcpu->vm->time_left > 0)
-		return VERDICT_RESUME;
-	return vm_kill(vcpu, "its time is up (time= on its command line)");
+	return machine_interrupt(vcpu->vm, exit->vector);
 }
 
 static enum verdict handle_exception(struct vcpu *vcpu, struct exit_record *exit)
 {
-	(void)vcpu;
 	exit->reason = EXIT_EXCEPTION;
-	return VERDICT_GUEST_FAULT;
+	return vcpu_raise(vcpu, exit->vector, exit->error_code);
+}
+
+static enum verdict handle_debug(struct vcpu *vcpu, struct exit_record *exit)
+{
+	vcpu_take_dr6(vcpu, false);
+	return handle_exception(vcpu, exit);
 }
 
 static enum verdict handle_page_fault(struct vcpu *vcpu, struct exit_record *exit)
 {
+	gpa_t physical;
+
 	exit->reason = EXIT_PAGE_FAULT;
 	exit->address = cr2_read();
+	if (exit->error_code & PF_WR && exit->error_code & PF_P &&
+		vcpu_translate(vcpu, gla(exit->address), &physical) &&
+		views_traces(vcpu, physical)) {
+		exit->reason = EXIT_TRACED_WRITE;
+		step_begin_write(vcpu, gla(exit->address), physical);
+		return VERDICT_RESUME;
+	}
 	return vm_kill(vcpu, "it has no memory at the linear address that it used");
 }
 
@@ -71,11 +85,87 @@ static enum exit_reason protection_reason(const struct insn *insn)
 	}
 }
 
+/* A software interrupt of the guest's: its own gate decides (inject.c). */
+static enum verdict raise_software(struct vcpu *vcpu, struct exit_record *exit, unsigned length)
+{
+	exit->reason = EXIT_SOFTWARE_INTERRUPT;
+	vcpu->event = (struct event){
+		.kind = EVENT_SOFTWARE,
+		.vector = (uint8_t)ERROR_INDEX(exit->error_code),
+		.return_eip = vcpu->registers.eip + length,
+	};
+	vcpu->registers.eflags &= ~EFLAGS_RF; /* the fault that brought us here has set it */
+	return VERDICT_GUEST_FAULT;
+}
+
+/* STI is the one instruction with a shadow that a trap for a single step ignores. */
+static bool defers_single_step(const struct vcpu *vcpu, const struct insn *insn)
+{
+	return vcpu->interrupt_shadow && insn->mnemonic != MNEMONIC_STI;
+}
+
+static enum verdict emulate(struct vcpu *vcpu, const struct insn *insn)
+{
+	bool single_step = vcpu->registers.eflags & EFLAGS_TF;
+
+	vcpu->interrupt_shadow = false;
+	enum verdict verdict = vcpu_emulate(vcpu, insn);
+	if (verdict != VERDICT_RESUME && verdict != VERDICT_WAIT)
+		return verdict;
+	if (insn->mnemonic != MNEMONIC_IRETD) /* which brings its own */
+		vcpu->registers.eflags &= ~EFLAGS_RF;
+	vcpu->shadow_eip = vcpu->registers.eip;
+	if (single_step && !defers_single_step(vcpu, insn))
+		return vcpu_raise_single_step(vcpu);
+	return verdict;
+}
+
+/* A transfer through a descriptor that names no code: what lies behind it is refused by name. */
+static enum verdict refuse_system_segment(struct vcpu *vcpu, const struct exit_record *exit)
+{
+	if (exit->error_code & ~7u && vcpu_names_system_segment(vcpu, (uint16_t)exit->error_code))
+		return vm_kill(vcpu,
+			"it went through a call gate, a task gate or a TSS, which this monitor does not emulate");
+	return VERDICT_GUEST_FAULT;
+}
+
+/* An access beyond a limit: of the guest's own, or of the monitor's making? */
+static enum verdict limit_violated(struct vcpu *vcpu, const struct insn *insn)
+{
+	struct insn_operand operand[INSN_OPERANDS_MAX];
+	unsigned count = insn_operands(insn, operand);
+	uint32_t esp = vcpu_stack_pointer(vcpu);
+	bool clipped = vcpu_was_clipped(vcpu, SEGMENT_SS, esp - 4, 4) ||
+		       vcpu_was_clipped(vcpu, SEGMENT_SS, esp, 4);
+
+	for (unsigned i = 0; i < count; i++) {
+		uint32_t offset, size = operand[i].size ? operand[i].size : 1;
+		switch (operand[i].kind) {
+		case OPERAND_MEMORY:
+		case OPERAND_MEMORY_OFFSET:
+			offset = vcpu_offset(vcpu, insn);
+			break;
+		case OPERAND_STRING_SOURCE:
+			offset = vcpu->registers.esi;
+			break;
+		case OPERAND_STRING_DESTINATION:
+			offset = vcpu->registers.edi;
+			break;
+		default:
+			continue;
+		}
+		clipped = clipped || vcpu_was_clipped(vcpu, operand[i].segment, offset, size);
+	}
+	return clipped ? vm_kill(vcpu, "it reached for addresses that belong to the monitor")
+		       : VERDICT_GUEST_FAULT;
+}
+
 /*
  * #GP is where deprivileging shows: the guest's kernel used an instruction that ring 0 alone
- * may use, or a gate that is closed to it, or it reached for memory beyond a limit.
+ * may use, or a gate that is closed to it, or a selector of the wrong ring, or it reached for
+ * memory beyond a limit. #TS, #NP and #SS have the same reasons.
  */
-static enum verdict handle_general_protection(struct vcpu *vcpu, struct exit_record *exit)
+static enum verdict handle_protection(struct vcpu *vcpu, struct exit_record *exit)
 {
 	struct insn insn;
 	size_t count;
@@ -83,25 +173,34 @@ static enum verdict handle_general_protection(struct vcpu *vcpu, struct exit_rec
 	exit->reason = EXIT_PROTECTION;
 	enum decode_status status = vcpu_decode(vcpu, &insn, exit->bytes, &count);
 	exit->byte_count = (uint8_t)count;
-	if (exit->error_code & ERROR_IDT) {
-		exit->reason = EXIT_SOFTWARE_INTERRUPT;
-		return VERDICT_GUEST_FAULT;
-	}
+	vcpu_raise(vcpu, exit->vector, exit->error_code);
+	if (exit->error_code & ERROR_IDT)
+		return raise_software(vcpu, exit, status == DECODE_OK ? insn.length : 0);
+	if (status == DECODE_TRUNCATED &&
+		vcpu_was_clipped(vcpu, SEGMENT_CS, vcpu->registers.eip, INSN_MAX_LENGTH))
+		return vm_kill(vcpu, "it ran into addresses that belong to the monitor");
 	if (status != DECODE_OK)
 		return VERDICT_GUEST_FAULT;
 	exit->reason = protection_reason(&insn);
-	if (vcpu_ring(vcpu) != 1)
-		return VERDICT_GUEST_FAULT; /* no kernel: on the bare machine it traps as well */
-	if (insn.class != INSN_PRIVILEGED && insn.class != INSN_SENSITIVE)
-		return VERDICT_GUEST_FAULT;
-	return vcpu_emulate(vcpu, &insn);
+	if (insn.class == INSN_PRIVILEGED || insn.class == INSN_SENSITIVE) {
+		enum verdict verdict = emulate(vcpu, &insn);
+		return verdict == VERDICT_GUEST_FAULT && exit->reason == EXIT_PROTECTION
+			       ? refuse_system_segment(vcpu, exit)
+			       : verdict;
+	}
+	return limit_violated(vcpu, &insn);
 }
 
 static exit_handler exit_handler_of(uint32_t vector)
 {
 	switch (vector) {
+	case VECTOR_TS:
+	case VECTOR_NP:
+	case VECTOR_SS:
 	case VECTOR_GP:
-		return handle_general_protection;
+		return handle_protection;
+	case VECTOR_DB:
+		return handle_debug;
 	case VECTOR_PF:
 		return handle_page_fault;
 	default:
@@ -128,6 +227,17 @@ static struct exit_record *exit_open(struct vcpu *vcpu)
 	return exit;
 }
 
+static enum verdict handle(struct vcpu *vcpu, struct exit_record *exit)
+{
+	enum verdict verdict;
+
+	if (vcpu->stepping && step_end(vcpu, exit->vector, &verdict)) {
+		exit->reason = EXIT_STEP;
+		return verdict;
+	}
+	return exit_handler_of(exit->vector)(vcpu, exit);
+}
+
 /* The guest that just exited has ended: whose turn is it? */
 static struct vcpu *turn_over(struct vcpu *vcpu)
 {
@@ -147,10 +257,17 @@ struct vcpu *vm_exit(struct vcpu *vcpu)
 		panic("world_exit called vm_exit(%08x); the virtual processor that runs is at %08x. Compare what was pushed with struct guest_registers",
 			(uint32_t)(uintptr_t)vcpu, (uint32_t)(uintptr_t)vcpu_running);
 	struct exit_record *exit = exit_open(vcpu);
-	enum verdict verdict = exit_handler_of(exit->vector)(vcpu, exit);
+	enum verdict verdict = handle(vcpu, exit);
 
 	vcpu->exits.count[exit->reason]++;
 	if (verdict == VERDICT_GUEST_FAULT)
-		verdict = vcpu_inject(vcpu);
-	return verdict == VERDICT_RESUME ? vcpu : turn_over(vcpu);
+		verdict = vcpu_inject(vcpu, vcpu->event);
+	if (verdict == VERDICT_WAIT)
+		verdict = vcpu_wait(vcpu);
+	if (verdict == VERDICT_RESUME && vcpu->vm->interrupt_pending)
+		verdict = vcpu_deliver(vcpu);
+	if (verdict != VERDICT_RESUME || vcpu->vm->state != VM_READY)
+		return turn_over(vcpu);
+	views_select(vcpu);
+	return vcpu;
 }

@@ -64,6 +64,7 @@ void monitor_main(uint32_t magic, maddr_t information)
 	memory_init(info);
 	paging_init();
 	tables_init();
+	clock_init();
 	log_printf("ringfence: %u KiB of memory free\n", frames_available() * (PAGE_SIZE / 1024));
 	create_guests(info);
 

@@ -8,8 +8,9 @@
 # files of lab n themselves (a submission). Organs of labs below n come from FROM too; where
 # CATCHUP=1 says so, or where FROM does not have them, from solutions.
 
-LAB_FOLDERS := 1-rings
+LAB_FOLDERS := 1-rings 2-traps
 ORGANS_1    := segments.c enter.asm
+ORGANS_2    := emulate.c inject.c vpic.c
 
 MONITOR_CFLAGS := -m32 -march=i686 -std=c11 -O2 -g -ffreestanding -fno-pic -fno-pie \
 	-fno-stack-protector -fno-strict-aliasing -freg-struct-return -mgeneral-regs-only \
@@ -21,9 +22,11 @@ CHASSIS_C   := $(wildcard monitor/*.c monitor/machine/*.c)
 CHASSIS_C   := $(filter-out monitor/constants.c,$(CHASSIS_C))
 CHASSIS_ASM := monitor/start.asm monitor/stubs.asm
 # What stands in for the organs of labs above LAB: name the lab that replaces each.
-PLAIN_2 := emulate inject
+PLAIN_2 := emulate inject vpic views
 PLAIN_3 := memory
 PLAIN_C := $(wildcard monitor/plain/*.c)
+# Parts of the chassis that a monitor has from that lab on.
+SINCE_2 := views
 
 CHASSIS_OBJECTS := $(CHASSIS_C:monitor/%.c=$(BUILD)/chassis/%.o) \
 	$(CHASSIS_ASM:monitor/%.asm=$(BUILD)/chassis/%.asm.o)
@@ -66,7 +69,10 @@ ORGAN_FOLDER = $(if $(filter $(LAB),$(1)),$(firstword \
 ORGAN_SOURCES = $(foreach n,$(LAB_NUMBERS),$(addprefix $(call ORGAN_FOLDER,$(n))/,$(ORGANS_$(n))))
 # the fallbacks that labs 1 to LAB have not replaced
 PLAIN_USED := $(foreach n,2 3 4 5 6 7 8,$(if $(filter $(n),$(LAB_NUMBERS)),,$(PLAIN_$(n))))
-LINK_OBJECTS = $(CHASSIS_OBJECTS) $(PLAIN_USED:%=$(BUILD)/chassis/plain/%.o)
+# the parts of the chassis that need a later lab
+NOT_YET := $(foreach n,2 3 4 5 6 7 8,$(if $(filter $(n),$(LAB_NUMBERS)),,$(SINCE_$(n))))
+LINK_OBJECTS = $(filter-out $(NOT_YET:%=$(BUILD)/chassis/%.o),$(CHASSIS_OBJECTS)) \
+	$(PLAIN_USED:%=$(BUILD)/chassis/plain/%.o)
 
 OUT ?= $(BUILD)/monitor/$(LAB)-$(subst /,_,$(FROM))
 

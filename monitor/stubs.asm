@@ -22,6 +22,7 @@ extern door_start
 extern door_length
 global stub_table
 global double_fault_task
+global machine_idle
 global exit_unwritten
 global fault_stack_top
 
@@ -45,6 +46,9 @@ trap:
 	test byte [esp + 12], 3         ; the ring that CS was in
 	jnz world_exit
 .from_ring_0:
+	cmp dword [esp + 8], machine_idle.halted
+	je idle_over
+.not_idle:
 	; No way back. Whatever the segments and the stack were, C gets its own.
 	mov ecx, esp
 .frame_found:
@@ -57,6 +61,20 @@ trap:
 	cld
 	call monitor_fault              ; (struct monitor_frame *), never returns
 	hlt                             ; the return address belongs to this code, for debuggers
+
+; uint32_t machine_idle(void): the one place where the monitor lets an interrupt come. STI holds it back
+; until HLT has begun, so it always finds EIP behind HLT. The interrupt's frame is thrown away, and what
+; is left on the stack is the way back to the caller.
+machine_idle:
+	sti
+	hlt
+.halted:
+	ud2                             ; no one comes here
+idle_over:
+	; vector  error_code  eip  cs  eflags  return address
+	mov eax, [esp]
+	add esp, 20
+	ret                             ; the gate has turned interrupts off
 
 ; A double fault arrives through a task gate, so that a ruined stack does not matter: this is
 ; a task of its own, with registers of its own (SDM 3A 7.3).
@@ -99,11 +117,11 @@ section .debug_frame progbits noalloc noexec nowrite align=4
 
 	; A trap out of ring 0 found: eflags  cs  eip  error_code  vector   <- ESP, then ECX, and then
 	; the doubleword at ESP says where that is.
-	UNWIND_BEGIN trap.from_ring_0, double_fault_task - trap.from_ring_0
+	UNWIND_BEGIN trap.not_idle, machine_idle - trap.not_idle
 	db DW_CFA_def_cfa, DW_ESP, 20
 	db DW_CFA_offset + DW_EFLAGS, 1, DW_CFA_offset + DW_EIP, 3
 	db DW_CFA_undefined, DW_EAX, DW_CFA_undefined, DW_ECX
-	db DW_CFA_advance_loc1, trap.frame_found - trap.from_ring_0
+	db DW_CFA_advance_loc1, trap.frame_found - trap.not_idle
 	db DW_CFA_def_cfa, DW_ECX, 20
 	db DW_CFA_advance_loc1, trap.frame_pushed - trap.frame_found
 	DW_BEGIN DW_CFA_def_cfa_expression

@@ -4,7 +4,7 @@
  * kernel's first instruction, as the boot loader would leave it on the bare machine
  * (Multiboot 3.2): flat segments, paging off, EBX at the information structure.
  */
-#include "cpu.h"
+#include "delivery.h"
 #include "machine.h"
 #include "strings.h"
 #include "vm.h"
@@ -12,8 +12,6 @@
 #define SCREEN_START 0xb8000u /* the VGA text buffer, guest-physical and machine address alike */
 #define SCREEN_END   0xc0000u
 #define SCREEN_BLANK 0x0720 /* a blank, light grey on black */
-
-#define POWER_PORT 0x8900 /* Bochs's and ours: the word "Shutdown" switches the machine off */
 
 /* What the boot loader's part leaves in the guest's low memory. */
 #define BOOT_STACK 0x7c00
@@ -28,7 +26,8 @@ bool vm_translate(const struct vm *vm, gpa_t address, maddr_t *machine)
 {
 	if (address.raw >= vm->memory_size)
 		return false;
-	*machine = maddr(vm->frames[address.raw / PAGE_SIZE].raw + address.raw % PAGE_SIZE);
+	*machine = maddr(
+		(vm->frames[address.raw / PAGE_SIZE].raw & ~PAGE_MASK) | (address.raw & PAGE_MASK));
 	return true;
 }
 
@@ -96,30 +95,10 @@ static bool vm_give_memory(struct vm *vm)
 
 /* ---- devices ---- */
 
-static void power_write(struct vm *vm, uint16_t port, unsigned size, uint32_t value)
-{
-	static const char word[] = "Shutdown";
-
-	(void)port;
-	(void)size;
-	if (value != (uint8_t)word[vm->power_off_progress])
-		vm->power_off_progress = 0;
-	else if (!word[++vm->power_off_progress])
-		vm_end(vm, "switched itself off");
-}
-
-static uint32_t power_read(struct vm *vm, uint16_t port, unsigned size)
-{
-	(void)vm;
-	(void)port;
-	(void)size;
-	return 0;
-}
-
 static void vm_attach_devices(struct vm *vm)
 {
-	uart_attach(vm);
-	bus_attach(&vm->bus, (struct bus_range){POWER_PORT, POWER_PORT, power_read, power_write});
+	devices_attach(vm); /* first, so that they are found first */
+	vpic_attach(vm);
 }
 
 /* ---- what the boot loader leaves ---- */
@@ -183,14 +162,10 @@ static const char *vm_boot_processor(struct vm *vm)
 {
 	struct vcpu *vcpu = &vm->vcpu;
 	struct guest_registers *registers = &vcpu->registers;
-	const char *problem = NULL;
+	const char *problem = vcpu_create(vcpu, vm);
 
-	vcpu->vm = vm;
-	vcpu->gdt = allocate(sizeof(*vcpu->gdt));
-	if (!vcpu->gdt || !page_directory_create(&vcpu->page_directory) || !vcpu_map_memory(vcpu))
-		return "there is not enough memory left for its tables";
-	gdt_fill_monitor(vcpu->gdt);
-
+	if (problem)
+		return problem;
 	registers->eax = MULTIBOOT_BOOT_MAGIC;
 	registers->ebx = BOOT_INFO;
 	registers->esp = BOOT_STACK;
@@ -213,9 +188,7 @@ static void vm_destroy(struct vm *vm)
 	if (vm->memory.raw)
 		frames_free(vm->memory, vm->memory_size / PAGE_SIZE);
 	release(vm->frames, vm->memory_size / PAGE_SIZE * sizeof(*vm->frames));
-	release(vm->vcpu.gdt, sizeof(*vm->vcpu.gdt));
-	if (vm->vcpu.page_directory.raw)
-		page_directory_destroy(vm->vcpu.page_directory);
+	vcpu_destroy(&vm->vcpu);
 	release(vm, sizeof(*vm));
 }
 
@@ -250,7 +223,7 @@ static const char *vm_prepare(struct vm *vm, const struct vm_config *config)
 	if (mebibytes < VM_MEMORY_MIN >> 20 || mebibytes > MACHINE_MEMORY_MAX >> 20)
 		return "mem= wants a number of MiB from 2 to 240";
 	vm->memory_size = mebibytes << 20;
-	vm->time_left = option_number(config->command_line, "time=", 0);
+	vm->time_limit = option_number(config->command_line, "time=", 0);
 	const char *problem = elf_check(&vm->image, config->image, config->image_size);
 	if (problem)
 		return problem;
@@ -308,9 +281,11 @@ void vm_start(struct vm *vm)
 	 * of the processor that a guest can read is in its struct guest_registers */
 	for (unsigned i = 0; i < (SCREEN_END - SCREEN_START) / sizeof(*screen); i++)
 		screen[i] = SCREEN_BLANK;
-	fpu_clear();
+	floating_point_clear();
 	log_printf("ringfence: %s starts at EIP %08x\n", vm->name, vm->vcpu.registers.eip);
 	vcpu_activate(&vm->vcpu);
+	vm->time_end = clock_now() + (uint64_t)vm->time_limit * (CLOCK_HZ / TICKS_PER_SECOND);
+	vm_deadline_changed(vm);
 }
 
 void vm_end(struct vm *vm, const char *how)

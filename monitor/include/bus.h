@@ -2,15 +2,27 @@
 /*
  * The port bus of one virtual machine: ranges of I/O ports and the devices behind them.
  *
- * A port with no device behind it reads all ones and ignores writes, as on a PC; the log says
- * so once for each port.
+ * Every device takes single bytes. An access of two or four bytes, where the device does not say
+ * that it takes it whole, becomes accesses to consecutive ports, the low half first, as on an ISA
+ * bus.
+ *
+ * A port with no device behind it reads all ones and ignores writes, as on a PC; the log says so
+ * once for each port.
+ *
+ * The table has two levels, like page tables, and for the same reason: a guest uses few of its
+ * 65536 ports, and every access looks one up.
  */
 #ifndef BUS_H
 #define BUS_H
 
 #include "types.h"
 
-#define BUS_RANGES 16
+#define BUS_RANGES 32
+#define BUS_PAGES  16 /* blocks of 256 ports that have a device */
+
+/* Sizes of access beyond a byte that a device takes whole. */
+#define BUS_WORD       2
+#define BUS_DOUBLEWORD 4
 
 struct vm;
 
@@ -18,15 +30,20 @@ struct bus_range {
 	uint16_t first, last; /* ports, both included */
 	uint32_t (*read)(struct vm *vm, uint16_t port, unsigned size);
 	void (*write)(struct vm *vm, uint16_t port, unsigned size, uint32_t value);
+	unsigned sizes; /* BUS_WORD, BUS_DOUBLEWORD; 0: bytes only */
 };
 
+/* range[0] and page[0] are no device's: what a table that is all zero leads to. */
 struct bus {
-	unsigned count;
+	unsigned ranges, pages;       /* how many are taken, those two not counted */
+	uint8_t directory[256];       /* the port's high byte -> a page */
+	uint8_t page[BUS_PAGES][256]; /* its low byte -> a range */
 	struct bus_range range[BUS_RANGES];
 	uint8_t reported[65536 / 8]; /* a bit for each port that the log has named */
 };
 
-/* Puts a device on the bus. Panics where the ports are taken or the table is full. */
+/* Puts a device on the bus. Panics where the ports are taken or the table is full. A bus needs no
+ * other preparation than to be all zero. */
 void bus_attach(struct bus *bus, struct bus_range range);
 
 /* One access of `size` bytes (1, 2 or 4). The value read has `size` bytes, the rest is 0. */

@@ -34,6 +34,18 @@ static inline void cr3_write(maddr_t directory)
 	__asm__ volatile("mov %0, %%cr3" : : "r"(directory.raw) : "memory");
 }
 
+static inline uint32_t cr0_read(void)
+{
+	uint32_t value;
+	__asm__ volatile("mov %%cr0, %0" : "=r"(value));
+	return value;
+}
+
+static inline void cr0_write(uint32_t value)
+{
+	__asm__ volatile("mov %0, %%cr0" : : "r"(value) : "memory");
+}
+
 static inline uint32_t cr4_read(void)
 {
 	uint32_t value;
@@ -69,8 +81,61 @@ static inline void tr_write(uint16_t selector)
 	__asm__ volatile("ltr %0" : : "r"(selector) : "memory");
 }
 
+static inline uint32_t dr6_read(void)
+{
+	uint32_t value;
+	__asm__ volatile("mov %%dr6, %0" : "=r"(value));
+	return value;
+}
+
+static inline void dr6_write(uint32_t value)
+{
+	__asm__ volatile("mov %0, %%dr6" : : "r"(value));
+}
+
+/* The four addresses, then which of them count (DR7). */
+static inline void breakpoints_write(const uint32_t address[4], uint32_t dr7)
+{
+	__asm__ volatile("mov %0, %%dr0" : : "r"(address[0]));
+	__asm__ volatile("mov %0, %%dr1" : : "r"(address[1]));
+	__asm__ volatile("mov %0, %%dr2" : : "r"(address[2]));
+	__asm__ volatile("mov %0, %%dr3" : : "r"(address[3]));
+	__asm__ volatile("mov %0, %%dr7" : : "r"(dr7));
+}
+
+static inline void page_invalidate(gla_t linear)
+{
+	__asm__ volatile("invlpg (%0)" : : "r"(linear.raw) : "memory");
+}
+
+static inline void ldtr_write(uint16_t selector)
+{
+	__asm__ volatile("lldt %0" : : "r"(selector) : "memory");
+}
+
+static inline uint64_t tsc_read(void)
+{
+	uint32_t low, high;
+	__asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
+	return (uint64_t)high << 32 | low;
+}
+
+/* The quotient must fit into 32 bits. */
+static inline uint32_t divide_64_by_32(uint64_t dividend, uint32_t divisor)
+{
+	uint32_t low = (uint32_t)dividend, high = (uint32_t)(dividend >> 32);
+	__asm__("divl %2" : "+a"(low), "+d"(high) : "r"(divisor) : "cc");
+	return low;
+}
+
+/* The x87 FPU, MMX and SSE registers as an image of 512 bytes says (SDM volume 2A, FXRSTOR). */
+static inline void floating_point_load(const uint8_t image[512])
+{
+	__asm__ volatile("fxrstor (%0)" : : "r"(image) : "memory");
+}
+
 /* Initialises the x87 FPU, and overwrites its eight registers, which FNINIT only marks as empty. */
-static inline void fpu_clear(void)
+static inline void floating_point_init(void)
 {
 	__asm__ volatile("fninit\n\t"
 			 "fldz; fldz; fldz; fldz; fldz; fldz; fldz; fldz\n\t"

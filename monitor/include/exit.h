@@ -21,7 +21,9 @@ enum exit_reason {
 	EXIT_SOFTWARE_INTERRUPT, /* INT n, INT3 or INTO: no gate is open to the guest */
 	EXIT_PROTECTION,         /* a limit, a type or a privilege level was violated */
 	EXIT_PAGE_FAULT,
-	EXIT_EXCEPTION, /* any other exception: the guest's own */
+	EXIT_EXCEPTION,    /* any other exception: the guest's own */
+	EXIT_TRACED_WRITE, /* a write to a page that holds one of the guest's tables */
+	EXIT_STEP,         /* the end of a single step of the monitor's */
 	EXIT_REASONS,
 };
 
@@ -30,7 +32,8 @@ const char *exit_reason_name(enum exit_reason reason);
 /* What is to happen after an exit. */
 enum verdict {
 	VERDICT_RESUME,      /* the guest goes on where its registers say */
-	VERDICT_GUEST_FAULT, /* the exception that came is the guest's own: inject it */
+	VERDICT_GUEST_FAULT, /* the guest takes an exception: inject what vcpu_raise() noted */
+	VERDICT_WAIT,        /* the guest has halted until an interrupt comes */
 	VERDICT_ENDED,       /* the guest is over: it halted, switched itself off or was killed */
 };
 

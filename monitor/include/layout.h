@@ -27,6 +27,7 @@
 #define MONITOR_DS        0xffc8
 #define MONITOR_TSS       0xffd0
 #define MONITOR_FAULT_TSS 0xffd8 /* the task that reports the monitor's own double fault */
+#define MONITOR_LDT       0xffe0 /* the running guest's LDT, deprivileged */
 
 /* The selectors that the boot loader leaves to a kernel, on the bare machine and here. */
 #define BOOT_CS 0x08

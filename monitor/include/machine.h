@@ -57,20 +57,44 @@ void tables_init(void);
 void gdt_fill_monitor(struct gdt *gdt);
 void gdt_load(const struct gdt *gdt);
 
+/* The gates that all lead to the monitor. */
+extern struct descriptor monitor_idt[VECTORS];
+
+void idt_load(const struct descriptor idt[VECTORS]);
+
 /* Where a trap from an outer ring finds its stack. */
 void tss_set_stack(uint32_t esp0);
 
-/* ---- interrupts and time (interrupts.c): two 8259s, an 8254 at 100 Hz ---- */
+/* Where a gate that leads to ring 1 finds its stack. */
+void tss_set_inner_stack(uint16_t ss1, uint32_t esp1);
 
-#define TICKS_PER_SECOND 100u
+/* ---- time (clock.c) ---- */
+
+/* Learns how fast the time-stamp counter is. Takes about 5 ms. */
+void clock_init(void);
+
+/* ---- interrupts (interrupts.c): two 8259s, an 8254 ---- */
+
+#define TICKS_PER_SECOND 100u /* the timer comes at least so often */
+
+#define IRQ_TIMER    0
+#define IRQ_KEYBOARD 1
+#define IRQ_SERIAL   4
 
 void interrupts_init(void);
 
-/* A real interrupt has arrived: acknowledges it. True where it was a tick of the timer. */
+/* A real interrupt has arrived: acknowledges it. False where it was a spurious one. */
 bool interrupt_acknowledge(unsigned irq);
 
-/* Ticks since the start. */
-uint32_t machine_ticks(void);
+/* The next interrupt of the timer comes at `deadline`, or a tick from now where that is sooner. */
+void timer_set(uint64_t deadline);
+
+/* The byte that the keyboard controller has. */
+uint8_t keyboard_get(void);
+
+/* Stops the processor until an interrupt comes: its vector. The only place where the monitor itself
+ * is interrupted. */
+uint32_t machine_idle(void);
 
 /* ---- the serial line (serial.c): the guests' console ---- */
 
@@ -79,6 +103,17 @@ void serial_put(uint8_t byte);
 
 /* Waits until everything has left the UART. */
 void serial_flush(void);
+
+/* A byte that has arrived, or -1 where none has. One that arrives raises IRQ_SERIAL. */
+int serial_get(void);
+
+/* ---- the real clock (rtc.c) ---- */
+
+/* Waits until the registers hold still, for 244 us at least. */
+void rtc_wait(void);
+
+/* One register of it, or of the memory beside it (0 to 127). */
+uint8_t rtc_read(uint8_t address);
 
 /* ---- the monitor's log (log.c): port 0xe9, and a copy in memory ---- */
 

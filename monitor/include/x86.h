@@ -9,36 +9,76 @@
 #include "types.h"
 
 /* EFLAGS, 2.3 */
-#define EFLAGS_CF     (1u << 0)
-#define EFLAGS_FIXED  (1u << 1) /* always 1 */
-#define EFLAGS_PF     (1u << 2)
-#define EFLAGS_AF     (1u << 4)
-#define EFLAGS_ZF     (1u << 6)
-#define EFLAGS_SF     (1u << 7)
-#define EFLAGS_TF     (1u << 8)
-#define EFLAGS_IF     (1u << 9)
-#define EFLAGS_DF     (1u << 10)
-#define EFLAGS_OF     (1u << 11)
-#define EFLAGS_IOPL   (3u << 12)
-#define EFLAGS_NT     (1u << 14)
-#define EFLAGS_RF     (1u << 16)
-#define EFLAGS_VM     (1u << 17)
-#define EFLAGS_AC     (1u << 18)
-#define EFLAGS_ID     (1u << 21)
-#define EFLAGS_STATUS (EFLAGS_CF | EFLAGS_PF | EFLAGS_AF | EFLAGS_ZF | EFLAGS_SF | EFLAGS_OF)
+#define EFLAGS_CF         (1u << 0)
+#define EFLAGS_FIXED      (1u << 1) /* always 1 */
+#define EFLAGS_PF         (1u << 2)
+#define EFLAGS_AF         (1u << 4)
+#define EFLAGS_ZF         (1u << 6)
+#define EFLAGS_SF         (1u << 7)
+#define EFLAGS_TF         (1u << 8)
+#define EFLAGS_IF         (1u << 9)
+#define EFLAGS_DF         (1u << 10)
+#define EFLAGS_OF         (1u << 11)
+#define EFLAGS_IOPL       (3u << 12)
+#define EFLAGS_NT         (1u << 14)
+#define EFLAGS_RF         (1u << 16)
+#define EFLAGS_VM         (1u << 17)
+#define EFLAGS_AC         (1u << 18)
+#define EFLAGS_VIF        (1u << 19)
+#define EFLAGS_VIP        (1u << 20)
+#define EFLAGS_ID         (1u << 21)
+#define EFLAGS_IOPL_SHIFT 12
+#define EFLAGS_STATUS     (EFLAGS_CF | EFLAGS_PF | EFLAGS_AF | EFLAGS_ZF | EFLAGS_SF | EFLAGS_OF)
 
 /* Control registers, 2.5 */
-#define CR0_PE  (1u << 0)
-#define CR0_WP  (1u << 16)
-#define CR0_PG  (1u << 31)
-#define CR4_TSD (1u << 2)
-#define CR4_PSE (1u << 4)
-#define CR4_PGE (1u << 7)
-#define CR4_PCE (1u << 8)
+#define CR0_PE         (1u << 0)
+#define CR0_MP         (1u << 1)
+#define CR0_EM         (1u << 2)
+#define CR0_TS         (1u << 3)
+#define CR0_ET         (1u << 4)
+#define CR0_NE         (1u << 5)
+#define CR0_WP         (1u << 16)
+#define CR0_AM         (1u << 18)
+#define CR0_NW         (1u << 29)
+#define CR0_CD         (1u << 30)
+#define CR0_PG         (1u << 31)
+#define CR4_VME        (1u << 0)
+#define CR4_PVI        (1u << 1)
+#define CR4_TSD        (1u << 2)
+#define CR4_DE         (1u << 3)
+#define CR4_PSE        (1u << 4)
+#define CR4_PAE        (1u << 5)
+#define CR4_MCE        (1u << 6)
+#define CR4_PGE        (1u << 7)
+#define CR4_PCE        (1u << 8)
+#define CR4_OSFXSR     (1u << 9)
+#define CR4_OSXMMEXCPT (1u << 10)
+
+/* Debug registers, 17.2 */
+#define DR6_FIXED     0xffff0ff0u
+#define DR6_BD        (1u << 13)
+#define DR6_BS        (1u << 14)
+#define DR6_HITS      0x0000000fu /* B0 to B3 */
+#define DR7_FIXED     (1u << 10)
+#define DR7_GD        (1u << 13)
+#define DR7_ENABLE(n) (3u << 2 * (n)) /* L and G of breakpoint n */
 
 /* CPUID leaf 1, EDX; SDM volume 2A, CPUID */
-#define CPUID_PSE (1u << 3)
-#define CPUID_PGE (1u << 13)
+#define CPUID_PSE  (1u << 3)
+#define CPUID_TSC  (1u << 4)
+#define CPUID_PGE  (1u << 13)
+#define CPUID_FXSR (1u << 24)
+
+/* Model-specific registers, SDM volume 4 */
+#define MSR_TSC          0x10
+#define MSR_APIC_BASE    0x1b
+#define MSR_PERFCTR0     0xc1
+#define MSR_SYSENTER_CS  0x174
+#define MSR_SYSENTER_ESP 0x175
+#define MSR_SYSENTER_EIP 0x176
+#define MSR_MCG_CAP      0x179
+#define MSR_MTRR_CAP     0xfe
+#define MSR_PAT          0x277
 
 /* Page-directory and page-table entries, 4.3 */
 #define PTE_P     (1u << 0)
@@ -104,14 +144,17 @@ enum vector {
 #define TYPE_CODE        (1u << 3)
 
 /* Type field of a system descriptor, 3.5 */
-#define TYPE_TSS16          1u
-#define TYPE_LDT            2u
-#define TYPE_TASK_GATE      5u
-#define TYPE_TSS32          9u
-#define TYPE_TSS32_BUSY     11u
-#define TYPE_CALL_GATE32    12u
-#define TYPE_INTERRUPT_GATE 14u
-#define TYPE_TRAP_GATE      15u
+#define TYPE_TSS16            1u
+#define TYPE_LDT              2u
+#define TYPE_TASK_GATE        5u
+#define TYPE_INTERRUPT_GATE16 6u
+#define TYPE_TRAP_GATE16      7u
+#define TYPE_TSS32            9u
+#define TYPE_TSS32_BUSY       11u
+#define TYPE_TSS_BUSY         2u /* the bit that makes an available TSS a busy one */
+#define TYPE_CALL_GATE32      12u
+#define TYPE_INTERRUPT_GATE   14u
+#define TYPE_TRAP_GATE        15u
 
 /*
  * An entry of a descriptor table: two doublewords, as the manual draws them (figures 3-8

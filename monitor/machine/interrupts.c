@@ -7,6 +7,7 @@
  * Intel 8259A data sheet (initialization and operation command words), 8254 data sheet
  * (control word, mode 2).
  */
+#include "clock.h"
 #include "cpu.h"
 #include "machine.h"
 
@@ -21,13 +22,16 @@
 #define OCW3_READ_ISR  0x0b
 #define SPURIOUS_IRQ   7
 
-#define PIT_CHANNEL0  0x40
-#define PIT_CONTROL   0x43
-#define PIT_RATE_MODE 0x34 /* channel 0, low byte then high byte, mode 2 */
-#define PIT_HZ        1193182u
-#define IRQ_TIMER     0
+#define PIT_CHANNEL0 0x40
+#define PIT_CONTROL  0x43
+#define PIT_ONE_SHOT 0x30 /* channel 0, low byte then high byte, mode 0: one interrupt at the end  \
+			   */
+#define PIT_TICK (CLOCK_HZ / TICKS_PER_SECOND)
 
-static uint32_t ticks;
+#define KEYBOARD_DATA 0x60
+
+static uint32_t ticks;     /* timer interrupts */
+static uint64_t timer_due; /* when the next one comes */
 
 void interrupts_init(void)
 {
@@ -39,14 +43,28 @@ void interrupts_init(void)
 	port_write8(SLAVE_DATA, CASCADE_IRQ);
 	port_write8(MASTER_DATA, ICW4_8086);
 	port_write8(SLAVE_DATA, ICW4_8086);
-	/* only the timer may interrupt */
-	port_write8(MASTER_DATA, (uint8_t) ~(1u << IRQ_TIMER));
+	port_write8(
+		MASTER_DATA, (uint8_t) ~(1u << IRQ_TIMER | 1u << IRQ_KEYBOARD | 1u << IRQ_SERIAL));
 	port_write8(SLAVE_DATA, 0xff);
+	port_write8(PIT_CONTROL, PIT_ONE_SHOT);
+	timer_due = CLOCK_NEVER;
+	timer_set(CLOCK_NEVER);
+}
 
-	uint32_t divisor = PIT_HZ / TICKS_PER_SECOND;
-	port_write8(PIT_CONTROL, PIT_RATE_MODE);
-	port_write8(PIT_CHANNEL0, (uint8_t)divisor);
-	port_write8(PIT_CHANNEL0, (uint8_t)(divisor >> 8));
+/* Writing a count starts it anew. The 8254's output, and with it the request, rises one period
+ * after it has come to 0. */
+void timer_set(uint64_t deadline)
+{
+	uint64_t now = clock_now();
+	uint32_t wait = PIT_TICK;
+
+	if (deadline == timer_due && deadline > now)
+		return;
+	if (deadline < now + wait)
+		wait = deadline > now ? (uint32_t)(deadline - now) : 1;
+	timer_due = now + wait;
+	port_write8(PIT_CHANNEL0, (uint8_t)wait);
+	port_write8(PIT_CHANNEL0, (uint8_t)(wait >> 8));
 }
 
 /* A request that went away before it was taken shows up as the lowest one, with no bit in
@@ -69,13 +87,12 @@ bool interrupt_acknowledge(unsigned irq)
 	if (irq >= 8)
 		port_write8(SLAVE_COMMAND, OCW2_EOI);
 	port_write8(MASTER_COMMAND, OCW2_EOI);
-	if (irq != IRQ_TIMER)
-		return false;
-	ticks++;
+	if (irq == IRQ_TIMER)
+		ticks++;
 	return true;
 }
 
-uint32_t machine_ticks(void)
+uint8_t keyboard_get(void)
 {
-	return ticks;
+	return port_read8(KEYBOARD_DATA);
 }

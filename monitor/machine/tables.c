@@ -18,7 +18,7 @@ extern const char fault_stack_top[];
 extern uint32_t boot_page_directory[];
 
 static struct gdt boot_gdt;
-static struct descriptor idt[VECTORS];
+struct descriptor monitor_idt[VECTORS];
 struct tss tss;              /* for every trap out of a guest; unwind.inc needs it too */
 static struct tss fault_tss; /* for the monitor's own double fault */
 
@@ -81,9 +81,21 @@ void gdt_load(const struct gdt *gdt)
 	gdtr_write(&gdtr);
 }
 
+void idt_load(const struct descriptor idt[VECTORS])
+{
+	struct table_register idtr = {VECTORS * sizeof(*idt) - 1, (uint32_t)(uintptr_t)idt};
+	idtr_write(&idtr);
+}
+
 void tss_set_stack(uint32_t esp0)
 {
 	tss.esp0 = esp0;
+}
+
+void tss_set_inner_stack(uint16_t ss1, uint32_t esp1)
+{
+	tss.ss1 = ss1;
+	tss.esp1 = esp1;
 }
 
 static void fault_task_init(void)
@@ -96,8 +108,8 @@ static void fault_task_init(void)
 	fault_tss.cs = MONITOR_CS;
 	fault_tss.ss = fault_tss.ds = fault_tss.es = MONITOR_DS;
 	/* a task gate (7.2.5): only the selector and the type count */
-	idt[VECTOR_DF].low = (uint32_t)MONITOR_FAULT_TSS << 16;
-	idt[VECTOR_DF].high = DESCRIPTOR_PRESENT | TYPE_TASK_GATE << 8;
+	monitor_idt[VECTOR_DF].low = (uint32_t)MONITOR_FAULT_TSS << 16;
+	monitor_idt[VECTOR_DF].high = DESCRIPTOR_PRESENT | TYPE_TASK_GATE << 8;
 }
 
 /* From the loader's or start.asm's segments to the monitor's own. */
@@ -120,10 +132,10 @@ void tables_init(void)
 	segments_reload();
 
 	for (unsigned vector = 0; vector < VECTORS; vector++)
-		idt[vector] = gate_pack(MONITOR_CS, stub_table[vector], TYPE_INTERRUPT_GATE, 0);
+		monitor_idt[vector] =
+			gate_pack(MONITOR_CS, stub_table[vector], TYPE_INTERRUPT_GATE, 0);
 	fault_task_init();
-	struct table_register idtr = {sizeof(idt) - 1, (uint32_t)(uintptr_t)idt};
-	idtr_write(&idtr);
+	idt_load(monitor_idt);
 
 	tss_prepare(&tss, MONITOR_DS, 0);
 	tr_write(MONITOR_TSS);

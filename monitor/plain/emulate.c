@@ -4,8 +4,6 @@
  * of its own (LGDT) and a stack segment from it (MOV SS), and halt. Every other privileged
  * instruction is stepped over: it trapped, which is the point of lab 1, and it has no effect.
  */
-#include "machine.h"
-#include "traps.h"
 #include "vm.h"
 
 static enum verdict step_over(struct vcpu *vcpu, const struct insn *insn)
@@ -74,6 +72,8 @@ static bool insn_is_mov_ss(const struct insn *insn)
 
 enum verdict vcpu_emulate(struct vcpu *vcpu, const struct insn *insn)
 {
+	if (vcpu_ring(vcpu) != 1)
+		return VERDICT_GUEST_FAULT; /* no kernel: on the bare machine it traps as well */
 	switch (insn->mnemonic) {
 	case MNEMONIC_IN:
 		return emulate_port(vcpu, insn, false);

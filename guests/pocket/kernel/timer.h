@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Time since the start, in ticks: interrupts of the 8254. */
+#ifndef TIMER_H
+#define TIMER_H
+
+#include <stdint.h>
+
+#define TICKS_PER_SECOND      100u
+#define MILLISECONDS_PER_TICK (1000u / TICKS_PER_SECOND)
+
+void timer_init(void);
+
+/* Since timer_init(). Wraps after 497 days. */
+uint32_t timer_ticks(void);
+
+/* Lets other tasks run for at least so long. */
+void timer_sleep(uint32_t milliseconds);
+
+#endif

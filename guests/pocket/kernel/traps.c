@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The IDT, and who deals with a trap. Intel SDM volume 3A, chapter 6.
+ *
+ * Interrupts of devices and exceptions come through interrupt gates, with interrupts off. A system
+ * call comes through a trap gate, so it can be interrupted and preempted like the program itself.
+ */
+#include "traps.h"
+
+#include "console.h"
+#include "cpu.h"
+#include "gdt.h"
+#include "interrupts.h"
+#include "panic.h"
+#include "syscall.h"
+#include "task.h"
+
+#define IDT_ENTRIES (VECTOR_SYSTEM_CALL + 1)
+
+/* trap.asm */
+extern const uint32_t trap_stubs[VECTOR_IRQ + IRQS];
+void trap_stub_system_call(void);
+
+static struct descriptor idt[IDT_ENTRIES];
+
+static const char *const exception_names[VECTOR_IRQ] = {
+	[VECTOR_DE] = "divide error",
+	[VECTOR_DB] = "debug exception",
+	[VECTOR_NMI] = "non-maskable interrupt",
+	[VECTOR_BP] = "breakpoint",
+	[VECTOR_OF] = "overflow",
+	[VECTOR_BR] = "BOUND range exceeded",
+	[VECTOR_UD] = "invalid opcode",
+	[VECTOR_NM] = "no floating-point unit for programs",
+	[VECTOR_DF] = "double fault",
+	[VECTOR_TS] = "invalid TSS",
+	[VECTOR_NP] = "segment not present",
+	[VECTOR_SS] = "stack-segment fault",
+	[VECTOR_GP] = "general protection",
+	[VECTOR_PF] = "page fault",
+	[VECTOR_MF] = "floating-point error",
+	[VECTOR_AC] = "alignment check",
+	[VECTOR_MC] = "machine check",
+	[VECTOR_XM] = "SIMD floating-point error",
+};
+
+/* `dpl` 3: a program may use INT n to come here. Figure 6-2. */
+static void gate_set(unsigned vector, uint32_t handler, unsigned type, unsigned dpl)
+{
+	idt[vector] = (struct descriptor){
+		.low = KERNEL_CS << 16 | (handler & 0xffff),
+		.high = (handler & 0xffff0000) | DESCRIPTOR_PRESENT | dpl << 13 | type << 8,
+	};
+}
+
+void traps_init(void)
+{
+	struct table_register table = {.limit = sizeof(idt) - 1, .base = (uint32_t)idt};
+
+	for (unsigned vector = 0; vector < ARRAY_LENGTH(trap_stubs); vector++) {
+		bool instruction = vector == VECTOR_BP || vector == VECTOR_OF; /* INT3, INTO */
+		gate_set(vector, trap_stubs[vector], TYPE_INTERRUPT_GATE, instruction ? 3 : 0);
+	}
+	gate_set(VECTOR_SYSTEM_CALL, (uint32_t)trap_stub_system_call, TYPE_TRAP_GATE, 3);
+	idt_register_load(&table);
+}
+
+static const char *exception_name(uint32_t vector)
+{
+	return exception_names[vector] ? exception_names[vector] : "reserved exception";
+}
+
+/* A program's mistake ends the program; the kernel's own ends everything. */
+static void exception_handle(struct trap_frame *frame)
+{
+	if (!trap_from_user(frame) || frame->vector == VECTOR_NMI || frame->vector == VECTOR_MC)
+		panic_trap(frame, exception_name(frame->vector));
+	interrupts_enable();
+	console_printf("%s was killed: %s (vector %u, error code %x)\n", task_current()->name,
+		exception_name(frame->vector), frame->vector, frame->error_code);
+	trap_frame_print(frame);
+	task_exit(STATUS_KILLED);
+}
+
+void trap_handle(struct trap_frame *frame)
+{
+	if (frame->vector == VECTOR_SYSTEM_CALL) {
+		syscall_handle(frame);
+	} else if (frame->vector >= VECTOR_IRQ) {
+		interrupt_handle(frame->vector - VECTOR_IRQ);
+		task_preempt();
+	} else {
+		exception_handle(frame);
+	}
+}

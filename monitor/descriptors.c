@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The guest's own tables: its GDT, LDT, IDT and TSS (SDM 3A 2.4, 3.5, 7.2).
+ *
+ * The processor never sees them. It uses a copy of the GDT and LDT in which every descriptor has
+ * gone through descriptor_deprivilege(), at the index that the guest gave it. The IDT and the
+ * TSS are read when an event needs them.
+ *
+ * Invariant: the selectors in the segment registers load from the copy.
+ */
+#include "machine.h"
+#include "strings.h"
+#include "views.h"
+#include "vm.h"
+
+#define LDT_ENTRIES 8192u
+
+/* How many descriptors a table with that limit has, as far as there is room for them. */
+static uint32_t gdt_count(struct table_register gdtr)
+{
+	uint32_t count = (gdtr.limit + 1u) / sizeof(struct descriptor);
+
+	return count < GDT_GUEST_ENTRIES ? count : GDT_GUEST_ENTRIES;
+}
+
+static uint32_t ldt_count(const struct vcpu *vcpu)
+{
+	uint32_t count =
+		vcpu->local.present ? (vcpu->local.limit + 1) / sizeof(struct descriptor) : 0;
+
+	return count < LDT_ENTRIES ? count : LDT_ENTRIES;
+}
+
+/* ---- do the segment registers load? ---- */
+
+/* Which one does not, as a sentence; NULL: all do. */
+static const char *segments_problem(const struct vcpu *vcpu)
+{
+	static const enum insn_segment all[] = {
+		SEGMENT_CS, SEGMENT_SS, SEGMENT_DS, SEGMENT_ES, SEGMENT_FS, SEGMENT_GS};
+	static const char *const names[] = {"CS", "SS", "DS", "ES", "FS", "GS"};
+	static char problem[192];
+
+	for (unsigned i = 0; i < ARRAY_LENGTH(all); i++) {
+		uint16_t selector = (uint16_t)*vcpu_segment_register((struct vcpu *)vcpu, all[i]);
+		if (vcpu_selector_loads(vcpu, all[i], selector))
+			continue;
+		struct descriptor found = descriptor_pack(vcpu_segment(vcpu, selector));
+		text_printf(problem, sizeof(problem),
+			"%s is in use with selector %04x, which does not load in ring %u from its new table: the descriptor there is %08x %08x after descriptor_deprivilege()",
+			names[i], selector, vcpu_ring(vcpu), found.high, found.low);
+		return problem;
+	}
+	return NULL;
+}
+
+/* ---- GDT ---- */
+
+bool vcpu_load_gdt(struct vcpu *vcpu, struct table_register gdtr, const char **problem)
+{
+	static struct descriptor before[GDT_GUEST_ENTRIES], fresh[GDT_GUEST_ENTRIES];
+	uint32_t old_count = gdt_count(vcpu->guest_gdtr), count = gdt_count(gdtr);
+	uint32_t longer = count > old_count ? count : old_count;
+	uint32_t size = count * sizeof(struct descriptor);
+
+	*problem = NULL;
+	if (vcpu_read(vcpu, gla(gdtr.base), fresh, size) != size) {
+		*problem = "its GDT is not in its memory";
+		return false;
+	}
+	memcpy(before, vcpu->gdt->entry, longer * sizeof(struct descriptor));
+	/* the first one is never used (3.4.2); those that the new table does not have are not
+	 * present */
+	memset(vcpu->gdt->entry, 0, longer * sizeof(struct descriptor));
+	for (uint32_t i = 1; i < count; i++)
+		vcpu->gdt->entry[i] = descriptor_deprivilege(fresh[i]);
+	*problem = segments_problem(vcpu);
+	if (*problem) {
+		memcpy(vcpu->gdt->entry, before, longer * sizeof(struct descriptor));
+		return false;
+	}
+	vcpu->guest_gdtr = gdtr;
+	vcpu->code_selector = 0; /* what code_segment() keeps is old */
+	views_descriptors_changed(vcpu, false, 0, longer);
+	views_gates_changed(vcpu, 0, VECTORS); /* a gate names its code by selector */
+	views_trace_tables(vcpu);
+	return true;
+}
+
+enum verdict vcpu_reload_descriptors(struct vcpu *vcpu, bool local, uint32_t first, uint32_t last)
+{
+	struct descriptor *table = local ? vcpu->ldt : vcpu->gdt->entry;
+	uint32_t base = local ? vcpu->local.base : vcpu->guest_gdtr.base;
+	uint32_t count = local ? ldt_count(vcpu) : gdt_count(vcpu->guest_gdtr);
+	bool changed = false;
+
+	for (uint32_t i = first; i <= last && i < count; i++) {
+		struct descriptor entry = {0, 0};
+		if (i == 0 && !local)
+			continue;
+		vcpu_read(vcpu, gla(base + i * sizeof(entry)), &entry, sizeof(entry));
+		entry = descriptor_deprivilege(entry);
+		if (entry.low == table[i].low && entry.high == table[i].high)
+			continue;
+		table[i] = entry;
+		changed = true;
+		views_descriptors_changed(vcpu, local, i, 1);
+	}
+	if (!changed)
+		return VERDICT_RESUME;
+	vcpu->code_selector = 0;
+	const char *problem = segments_problem(vcpu);
+	return problem ? vm_kill(vcpu, problem) : VERDICT_RESUME;
+}
+
+/* ---- the guest's own descriptor, as it wrote it ---- */
+
+/* False where the selector is null or outside its table. */
+static bool guest_descriptor(
+	struct vcpu *vcpu, uint16_t selector, gla_t *at, struct descriptor *descriptor)
+{
+	bool local = selector & SELECTOR_TI;
+	uint32_t offset = selector & ~(SELECTOR_RPL | SELECTOR_TI);
+	uint32_t base = local ? vcpu->local.base : vcpu->guest_gdtr.base;
+	uint32_t limit = local ? vcpu->local.limit : vcpu->guest_gdtr.limit;
+
+	if ((local && !vcpu->local.present) || (!local && offset == 0) ||
+		offset + sizeof(*descriptor) - 1 > limit)
+		return false;
+	*at = gla(base + offset);
+	return vcpu_read(vcpu, *at, descriptor, sizeof(*descriptor)) == sizeof(*descriptor);
+}
+
+bool vcpu_was_clipped(struct vcpu *vcpu, enum insn_segment segment, uint32_t offset, uint32_t size)
+{
+	uint16_t selector = (uint16_t)*vcpu_segment_register(vcpu, segment);
+	struct descriptor raw;
+	gla_t at, linear;
+
+	if (!guest_descriptor(vcpu, selector, &at, &raw))
+		return false;
+	struct segment own = descriptor_unpack(raw), clipped = vcpu_segment(vcpu, selector);
+	return segment_linear(&own, offset, size, false, &linear) &&
+	       !segment_linear(&clipped, offset, size, false, &linear);
+}
+
+bool vcpu_names_system_segment(struct vcpu *vcpu, uint16_t selector)
+{
+	struct descriptor raw;
+	gla_t at;
+
+	return guest_descriptor(vcpu, selector, &at, &raw) && !(raw.high & DESCRIPTOR_S) &&
+	       raw.high & DESCRIPTOR_PRESENT;
+}
+
+/* ---- IDT ---- */
+
+void vcpu_load_idt(struct vcpu *vcpu, struct table_register idtr)
+{
+	vcpu->guest_idtr = idtr;
+	views_gates_changed(vcpu, 0, VECTORS);
+	views_trace_tables(vcpu);
+}
+
+/* ---- LDT and TSS: segments that a selector in the GDT names ---- */
+
+/* What LLDT and LTR check, in the guest's own descriptor (SDM volume 2A, LLDT, LTR). */
+static enum verdict system_segment(struct vcpu *vcpu, uint16_t selector, uint8_t type, gla_t *at,
+	struct descriptor *descriptor)
+{
+	if (selector & SELECTOR_TI || !guest_descriptor(vcpu, selector, at, descriptor))
+		return vcpu_raise(vcpu, VECTOR_GP, error_of_selector(selector));
+	struct segment segment = descriptor_unpack(*descriptor);
+	if (segment.code_or_data || segment.type != type)
+		return vcpu_raise(vcpu, VECTOR_GP, error_of_selector(selector));
+	if (!segment.present)
+		return vcpu_raise(vcpu, VECTOR_NP, error_of_selector(selector));
+	return VERDICT_RESUME;
+}
+
+static bool ldt_allocate(struct vcpu *vcpu)
+{
+	uint32_t frames = LDT_ENTRIES * sizeof(struct descriptor) / PAGE_SIZE;
+	maddr_t open, closed;
+
+	if (vcpu->ldt)
+		return true;
+	if (!frames_allocate(frames, PAGE_SIZE, &open))
+		return false;
+	if (!frames_allocate(frames, PAGE_SIZE, &closed)) {
+		frames_free(open, frames);
+		return false;
+	}
+	vcpu->ldt = machine_pointer(open);
+	vcpu->closed_ldt = machine_pointer(closed);
+	return true;
+}
+
+void descriptors_destroy(struct vcpu *vcpu)
+{
+	uint32_t frames = LDT_ENTRIES * sizeof(struct descriptor) / PAGE_SIZE;
+
+	if (!vcpu->ldt)
+		return;
+	frames_free(machine_address(vcpu->ldt), frames);
+	frames_free(machine_address(vcpu->closed_ldt), frames);
+}
+
+static enum verdict ldt_take(struct vcpu *vcpu, struct segment local)
+{
+	if (!ldt_allocate(vcpu))
+		return vm_kill(vcpu, "there is not enough memory left for its LDT");
+	memset(vcpu->ldt, 0, ldt_count(vcpu) * sizeof(struct descriptor));
+	vcpu->local = local;
+	uint32_t count = ldt_count(vcpu), size = count * sizeof(struct descriptor);
+	if (vcpu_read(vcpu, gla(local.base), vcpu->ldt, size) != size)
+		return vm_kill(vcpu, "its LDT is not in its memory");
+	for (uint32_t i = 0; i < count; i++)
+		vcpu->ldt[i] = descriptor_deprivilege(vcpu->ldt[i]);
+	return VERDICT_RESUME;
+}
+
+enum verdict vcpu_load_ldt(struct vcpu *vcpu, uint16_t selector)
+{
+	struct segment none = {0};
+	struct descriptor raw;
+	gla_t at;
+
+	if ((selector & ~SELECTOR_RPL) == 0) { /* no LDT: every selector with TI is refused */
+		if (vcpu->ldt)
+			memset(vcpu->ldt, 0, ldt_count(vcpu) * sizeof(struct descriptor));
+		vcpu->local = none;
+	} else {
+		enum verdict verdict = system_segment(vcpu, selector, TYPE_LDT, &at, &raw);
+		if (verdict == VERDICT_RESUME)
+			verdict = ldt_take(vcpu, descriptor_unpack(raw));
+		if (verdict != VERDICT_RESUME)
+			return verdict;
+	}
+	vcpu->guest_ldtr = selector;
+	vcpu->code_selector = 0;
+	views_descriptors_changed(vcpu, true, 0, ldt_count(vcpu));
+	views_trace_tables(vcpu);
+	const char *problem = segments_problem(vcpu);
+	return problem ? vm_kill(vcpu, problem) : VERDICT_RESUME;
+}
+
+enum verdict vcpu_load_task(struct vcpu *vcpu, uint16_t selector)
+{
+	struct descriptor raw;
+	gla_t at;
+
+	if ((selector & ~SELECTOR_RPL) == 0)
+		return vcpu_raise(vcpu, VECTOR_GP, 0);
+	enum verdict verdict = system_segment(vcpu, selector, TYPE_TSS32, &at, &raw);
+	if (verdict != VERDICT_RESUME)
+		return verdict;
+	vcpu->guest_tr = selector;
+	vcpu->task = descriptor_unpack(raw);
+	raw.high |= TYPE_TSS_BUSY << 8;
+	vcpu_write(vcpu, at, &raw, sizeof(raw));
+	views_stack_changed(vcpu);
+	views_trace_tables(vcpu);
+	return VERDICT_RESUME;
+}
+
+enum verdict vcpu_task_stack(struct vcpu *vcpu, uint16_t *ss0, uint32_t *esp0)
+{
+	struct {
+		uint32_t esp0, ss0;
+	} stack;
+	gla_t linear;
+
+	if (!vcpu->task.present || !segment_linear(&vcpu->task, offsetof(struct tss, esp0),
+					   sizeof(stack), false, &linear))
+		return vcpu_raise(vcpu, VECTOR_TS, error_of_selector(vcpu->guest_tr));
+	enum verdict verdict = vcpu_load_linear(vcpu, linear, &stack, sizeof(stack));
+	if (verdict != VERDICT_RESUME)
+		return verdict;
+	*ss0 = (uint16_t)stack.ss0;
+	*esp0 = stack.esp0;
+	return VERDICT_RESUME;
+}
+
+/* SDM volume 1, 19.5.2: one bit for each port, 1 where it is denied; two bytes are read. */
+enum verdict vcpu_port_check(struct vcpu *vcpu, uint16_t port, unsigned size)
+{
+	uint16_t map_base, bits;
+	uint32_t at;
+
+	if (vcpu_cpl(vcpu) <= vcpu->virtual_iopl)
+		return VERDICT_RESUME;
+	if (!vcpu->task.present || vcpu->task.limit < sizeof(struct tss) - 1)
+		return vcpu_raise(vcpu, VECTOR_GP, 0);
+	enum verdict verdict =
+		vcpu_load_linear(vcpu, gla(vcpu->task.base + offsetof(struct tss, io_map_base)),
+			&map_base, sizeof(map_base));
+	if (verdict != VERDICT_RESUME)
+		return verdict;
+	at = map_base + port / 8u;
+	if (at + sizeof(bits) - 1 > vcpu->task.limit)
+		return vcpu_raise(vcpu, VECTOR_GP, 0);
+	verdict = vcpu_load_linear(vcpu, gla(vcpu->task.base + at), &bits, sizeof(bits));
+	if (verdict != VERDICT_RESUME)
+		return verdict;
+	return bits >> port % 8 & ((1u << size) - 1) ? vcpu_raise(vcpu, VECTOR_GP, 0)
+						     : VERDICT_RESUME;
+}

@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The virtual processor: what the guest believes of its processor, and what the real one uses
+ * while this guest runs.
+ *
+ * Functions that can find something wrong answer with a verdict (exit.h): VERDICT_RESUME where
+ * nothing is, VERDICT_GUEST_FAULT where the guest takes the exception that vcpu_raise() has noted,
+ * VERDICT_ENDED where the guest is over.
+ */
+#ifndef VCPU_H
+#define VCPU_H
+
+#include "decode.h"
+#include "exit.h"
+#include "rings.h"
+#include "traps.h"
+
+/* A whole global descriptor table. */
+struct gdt {
+	struct descriptor entry[GDT_ENTRIES];
+};
+
+/* Decoded instructions, by the linear address of their first byte. */
+#define DECODE_CACHE 64 /* a power of two */
+
+struct decoded {
+	uint32_t linear;
+	uint8_t code_size; /* 16 or 32; 0: the entry is empty */
+	uint8_t bytes[16];
+	struct insn insn;
+};
+
+/* The most pages that the GDT, LDT, IDT and TSS can touch. */
+#define TRACED_PAGES 40
+
+struct vm;
+
+/* `registers` must stay first: the way out of the guest pushes there. */
+struct vcpu {
+	struct guest_registers registers;
+	struct vm *vm;
+
+	/* what the guest believes */
+	bool virtual_if;       /* EFLAGS.IF */
+	uint8_t virtual_iopl;  /* EFLAGS.IOPL, 0 to 3 */
+	bool interrupt_shadow; /* no interrupt before one more instruction is done (6.8.3) */
+	uint32_t shadow_eip;   /* where that instruction is */
+	uint32_t cr0, cr2, cr3, cr4;
+	uint32_t sysenter[3]; /* MSR_SYSENTER_CS, ESP, EIP */
+	uint32_t dr[8];       /* 4 and 5 are other names of 6 and 7 */
+	struct table_register guest_gdtr, guest_idtr;
+	uint16_t guest_ldtr, guest_tr;
+	struct segment task;  /* the TSS that guest_tr names; not present: none */
+	struct segment local; /* the LDT that guest_ldtr names; not present: none */
+
+	/* what the processor uses (tables.h) */
+	struct gdt *gdt;                     /* the guest's descriptors, deprivileged */
+	struct gdt *closed_gdt;              /* the same without the code of outer rings */
+	struct descriptor *ldt, *closed_ldt; /* NULL before the first LLDT */
+	struct descriptor *idt;              /* with the gates that the guest may pass by itself */
+	unsigned view;                       /* enum view: which of them are loaded */
+	maddr_t page_directory;
+	uint16_t code_selector; /* whose descriptor `code` is; 0: no one's */
+	struct segment code;
+
+	gpa_t traced[TRACED_PAGES]; /* write-protected: the guest's tables lie there */
+	unsigned traced_count;
+
+	/* a single step of the monitor's (step.h) */
+	bool stepping;
+	bool step_guest_tf;     /* the guest has TF set itself */
+	uint16_t step_mnemonic; /* of the instruction; 0: unknown */
+	uint32_t step_size;     /* bytes that it may write behind step_at; 0: no page is open */
+	gla_t step_at;
+	gpa_t step_page;
+
+	struct decoded decoded[DECODE_CACHE];
+	struct event event; /* the exception that vcpu_raise() has noted */
+	struct exit_history exits;
+};
+
+/* Its tables, registers and memory map, as a boot loader leaves the bare processor. What cannot be
+ * had, or NULL. */
+const char *vcpu_create(struct vcpu *vcpu, struct vm *vm);
+
+/* Gives back what vcpu_create() took, also where that stopped half way. */
+void vcpu_destroy(struct vcpu *vcpu);
+
+/* Makes `vcpu` the one that the processor's own registers and tables describe. */
+void vcpu_activate(struct vcpu *vcpu);
+
+/* The one that vcpu_activate() chose last. */
+extern struct vcpu *vcpu_running;
+
+/* ---- registers (vcpu.c) ---- */
+
+/* The general register with that number in an instruction's encoding: 0 EAX, 4 ESP, 7 EDI. */
+uint32_t *vcpu_register(struct vcpu *vcpu, unsigned number);
+
+/* The segment register with Intel's number: 0 ES, 1 CS, 2 SS, 3 DS, 4 FS, 5 GS. */
+uint32_t *vcpu_segment_register(struct vcpu *vcpu, enum insn_segment segment);
+
+/* The privilege level that the guest's code really runs at: 1 for its kernel, 3 for its users. */
+static inline unsigned vcpu_ring(const struct vcpu *vcpu)
+{
+	return vcpu->registers.cs & SELECTOR_RPL;
+}
+
+/* The one that it believes: 0 for its kernel. */
+static inline unsigned vcpu_cpl(const struct vcpu *vcpu)
+{
+	return vcpu_ring(vcpu) == 1 ? 0 : vcpu_ring(vcpu);
+}
+
+/* The selector that the guest's kernel believes to be in use: selector_deprivilege() backwards. */
+static inline uint16_t selector_believed(uint16_t selector)
+{
+	return (selector & SELECTOR_RPL) == 1 ? selector & ~SELECTOR_RPL : selector;
+}
+
+/* EFLAGS as the guest believes them: with its own IF and IOPL. */
+uint32_t vcpu_flags(const struct vcpu *vcpu);
+
+/* All of EFLAGS from a value that the guest may set, IF and IOPL among them. Bits that do not exist
+ * are ignored. */
+void vcpu_set_flags(struct vcpu *vcpu, uint32_t eflags);
+
+/* ---- exceptions ---- */
+
+/* Notes the exception that the guest is to take. Returns VERDICT_GUEST_FAULT. */
+enum verdict vcpu_raise(struct vcpu *vcpu, unsigned vector, uint32_t error_code);
+
+/* The error code that names a selector (6.13). */
+static inline uint32_t error_of_selector(uint16_t selector)
+{
+	return selector & ~SELECTOR_RPL;
+}
+
+/* ---- segments and memory (vcpu.c) ---- */
+
+/* The segment that a selector names in the guest's GDT or LDT, as the processor sees it: what the
+ * guest's kernel gave DPL 0 has DPL 1. A selector that is null or outside its table names a segment
+ * that is not present, and neither code nor data. */
+struct segment vcpu_segment(const struct vcpu *vcpu, uint16_t selector);
+
+/*
+ * Would the processor, in that real ring, load `selector` into that segment register (5.5 to 5.8)?
+ * `selector` may be the guest's own or deprivileged. For CS: as a return into that ring does.
+ * Raises #GP(0) for a null selector in CS or SS, #GP(selector) where type or privilege do not fit,
+ * and where it is not present #NP(selector), or #SS(selector) for SS.
+ */
+enum verdict vcpu_check_selector(
+	struct vcpu *vcpu, enum insn_segment segment, uint16_t selector, unsigned ring);
+
+/* Are the `size` bytes at `offset` inside the segment, and does its type allow the access? Sets
+ * *linear where they are. */
+bool segment_linear(
+	const struct segment *segment, uint32_t offset, uint32_t size, bool write, gla_t *linear);
+
+/* The same for a segment register of the guest, whose execute-only code may not be read either. */
+bool vcpu_linear(const struct vcpu *vcpu, enum insn_segment segment, uint32_t offset, uint32_t size,
+	bool write, gla_t *linear);
+
+/* Copies between the monitor and a guest's memory, at most up to the first byte that is not
+ * there: the number of bytes copied. */
+uint32_t vcpu_read(struct vcpu *vcpu, gla_t from, void *to, uint32_t size);
+uint32_t vcpu_write(struct vcpu *vcpu, gla_t to, const void *from, uint32_t size);
+
+/* An access of an instruction: `size` bytes at an offset of a segment register, all or nothing.
+ * Raises #SS(0) or #GP(0) where the segment does not allow it; ends the guest where it has no
+ * memory there. */
+enum verdict vcpu_load(
+	struct vcpu *vcpu, enum insn_segment segment, uint32_t offset, void *to, uint32_t size);
+enum verdict vcpu_store(struct vcpu *vcpu, enum insn_segment segment, uint32_t offset,
+	const void *from, uint32_t size);
+
+/* All that vcpu_store() checks, and nothing written: vcpu_write() to *linear cannot fail then. */
+enum verdict vcpu_check_store(struct vcpu *vcpu, enum insn_segment segment, uint32_t offset,
+	uint32_t size, gla_t *linear);
+
+/* The same at a linear address, for what the processor itself reads and writes: tables, stacks. */
+enum verdict vcpu_load_linear(struct vcpu *vcpu, gla_t from, void *to, uint32_t size);
+enum verdict vcpu_store_linear(struct vcpu *vcpu, gla_t to, const void *from, uint32_t size);
+
+/* The offset of an instruction's memory operand. */
+uint32_t vcpu_offset(struct vcpu *vcpu, const struct insn *insn);
+
+/* The operand that ModRM's r/m field names, register or memory: `size` bytes, 2 or 4,
+ * zero-extended. */
+enum verdict vcpu_load_rm(
+	struct vcpu *vcpu, const struct insn *insn, uint32_t size, uint32_t *value);
+
+/* The stack pointer: ESP, or SP where the stack segment is a 16-bit one. Setting it keeps the upper
+ * half of ESP then. */
+uint32_t vcpu_stack_pointer(const struct vcpu *vcpu);
+void vcpu_set_stack_pointer(struct vcpu *vcpu, uint32_t value);
+
+/* The guest-physical address of a linear one; false where the guest's own paging has none.
+ * Before lab 3 guests have no paging (plain/memory.c). */
+bool vcpu_translate(const struct vcpu *vcpu, gla_t linear, gpa_t *physical);
+
+/*
+ * Reads and decodes the instruction at the guest's CS:EIP. `bytes` receives what was read, at
+ * most 15 bytes, `count` how many.
+ */
+enum decode_status vcpu_decode(
+	struct vcpu *vcpu, struct insn *insn, uint8_t bytes[15], size_t *count);
+
+/* ---- the guest's tables (descriptors.c) ---- */
+
+/*
+ * Takes a guest's GDT over into the one that the processor uses, every descriptor through
+ * descriptor_deprivilege(). False, with nothing changed, where the table is not in the guest's
+ * memory, or where a segment register in use would not load from it (SDM 3A 5.5 to 5.7).
+ * `problem` then says which.
+ */
+bool vcpu_load_gdt(struct vcpu *vcpu, struct table_register gdtr, const char **problem);
+
+/* LIDT. It cannot fail: the table is read when an event needs it. */
+void vcpu_load_idt(struct vcpu *vcpu, struct table_register idtr);
+
+/* Descriptors `first` to `last` of the GDT or LDT were written in the guest's memory. */
+enum verdict vcpu_reload_descriptors(struct vcpu *vcpu, bool local, uint32_t first, uint32_t last);
+
+/* LLDT and LTR, with their checks: #GP(0), #GP(selector), #NP(selector). */
+enum verdict vcpu_load_ldt(struct vcpu *vcpu, uint16_t selector);
+enum verdict vcpu_load_task(struct vcpu *vcpu, uint16_t selector);
+
+/* True where the processor, at the guest's privilege level, would load `selector` into that
+ * segment register without a fault. `segment` is one of the decoder's SEGMENT_.... */
+bool vcpu_selector_loads(const struct vcpu *vcpu, enum insn_segment segment, uint16_t selector);
+
+/* Would the guest's own descriptor allow the access, and only the monitor's clipping does not? */
+bool vcpu_was_clipped(struct vcpu *vcpu, enum insn_segment segment, uint32_t offset, uint32_t size);
+
+/* True where the guest's own table has a present system descriptor or gate at that selector. */
+bool vcpu_names_system_segment(struct vcpu *vcpu, uint16_t selector);
+
+/* Gives back what LLDT took. */
+void descriptors_destroy(struct vcpu *vcpu);
+
+/* SS0 and ESP0 of the guest's TSS. Raises #TS(selector of the TSS) where it has none. */
+enum verdict vcpu_task_stack(struct vcpu *vcpu, uint16_t *ss0, uint32_t *esp0);
+
+/* May the guest use these ports now: by CPL and IOPL, or else by the permission map in its TSS
+ * (SDM volume 1, 19.5)? #GP(0) where not. */
+enum verdict vcpu_port_check(struct vcpu *vcpu, uint16_t port, unsigned size);
+
+/* ---- control, debug and model-specific registers (control.c) ---- */
+
+/* CR0, CR2, CR3, CR4. Writing raises #GP(0) for combinations that the processor refuses, and ends
+ * the guest, by name, where it asks for what this stage does not have. */
+uint32_t vcpu_read_cr(const struct vcpu *vcpu, unsigned number);
+enum verdict vcpu_write_cr(struct vcpu *vcpu, unsigned number, uint32_t value);
+
+/* DR0 to DR7. Both raise #UD for DR4 and DR5 where CR4.DE is set, and #DB where DR7.GD is. */
+enum verdict vcpu_read_dr(struct vcpu *vcpu, unsigned number, uint32_t *value);
+enum verdict vcpu_write_dr(struct vcpu *vcpu, unsigned number, uint32_t value);
+
+/* False for a register that the virtual processor does not have, or a value that it refuses. */
+bool vcpu_read_msr(const struct vcpu *vcpu, uint32_t number, uint64_t *value);
+bool vcpu_write_msr(struct vcpu *vcpu, uint32_t number, uint64_t value);
+
+/* INVLPG. Before lab 3 there is nothing to forget. */
+void vcpu_invalidate(struct vcpu *vcpu, gla_t linear);
+
+/* Empties the FPU and the SSE registers: nothing of one guest's stays for the next. */
+void floating_point_clear(void);
+
+/* Sets the processor's CR0, CR4 and debug registers as the guest wants them. */
+void vcpu_load_control(struct vcpu *vcpu);
+
+/* A debug exception came: what it says in DR6 is the guest's, but for the monitor's own step. */
+void vcpu_take_dr6(struct vcpu *vcpu, bool own_step);
+
+/* The guest's own single-step trap, after an instruction that the monitor performed (17.3.1.4). */
+enum verdict vcpu_raise_single_step(struct vcpu *vcpu);
+
+/* ---- memory map (plain/memory.c until lab 3) ---- */
+
+/* Fills a new virtual processor's page directory. False: no memory for it. Before lab 3 every
+ * page of the guest's memory is mapped where it is. */
+bool vcpu_map_memory(struct vcpu *vcpu);
+
+/* The guest wrote CR0, CR3 or CR4, and the new values are in place. */
+enum verdict vcpu_paging_changed(struct vcpu *vcpu);
+
+/* Makes a page of the guest's memory read-only to the guest, in every mapping, or writable again.
+ */
+void vcpu_write_protect(struct vcpu *vcpu, gpa_t page, bool protect);
+
+#endif

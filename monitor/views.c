@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The two states of a guest's tables, open and closed: views.h has the idea.
+ *
+ * Invariants. A real gate or a visible code segment of an outer ring exists only while what it
+ * would show is what the guest believes. A page that holds a table of the guest's is
+ * write-protected, so the copies are never older than the tables.
+ */
+#include "views.h"
+#include "cpu.h"
+#include "machine.h"
+#include "strings.h"
+#include "vm.h"
+
+#define FIRST_FREE_VECTOR (VECTOR_IRQ + IRQS) /* below it: exceptions and the real interrupts */
+
+bool views_create(struct vcpu *vcpu)
+{
+	maddr_t gdt, idt;
+
+	if (!frames_allocate(sizeof(struct gdt) / PAGE_SIZE, PAGE_SIZE, &gdt))
+		return false;
+	vcpu->closed_gdt = machine_pointer(gdt);
+	gdt_fill_monitor(vcpu->closed_gdt);
+	if (!frames_allocate(1, PAGE_SIZE, &idt))
+		return false;
+	vcpu->idt = machine_pointer(idt);
+	memcpy(vcpu->idt, monitor_idt, sizeof(monitor_idt));
+	return true;
+}
+
+void views_destroy(struct vcpu *vcpu)
+{
+	if (vcpu->closed_gdt)
+		frames_free(machine_address(vcpu->closed_gdt), sizeof(struct gdt) / PAGE_SIZE);
+	if (vcpu->idt)
+		frames_free(machine_address(vcpu->idt), 1);
+}
+
+/* ---- which view ---- */
+
+static enum view view_wanted(const struct vcpu *vcpu)
+{
+	if (vcpu->virtual_if && vcpu->virtual_iopl == 0)
+		return vcpu->stepping ? VIEW_GATES_CLOSED : VIEW_OPEN;
+	return vcpu_ring(vcpu) == 1 ? VIEW_CLOSED : VIEW_GATES_CLOSED;
+}
+
+static void view_load(struct vcpu *vcpu, enum view view)
+{
+	vcpu->view = view;
+	gdt_load(view == VIEW_CLOSED ? vcpu->closed_gdt : vcpu->gdt);
+	idt_load(view == VIEW_OPEN ? vcpu->idt : monitor_idt);
+	ldtr_write(vcpu->local.present ? MONITOR_LDT : 0);
+}
+
+void views_select(struct vcpu *vcpu)
+{
+	enum view view = view_wanted(vcpu);
+
+	if (view != vcpu->view)
+		view_load(vcpu, view);
+}
+
+void views_activate(struct vcpu *vcpu)
+{
+	views_stack_changed(vcpu);
+	view_load(vcpu, view_wanted(vcpu));
+}
+
+/* ---- descriptors ---- */
+
+/*
+ * Code of an outer ring, as ring 1 sees it while it may not return there: data, with the same base
+ * and limit, which DS can still hold; a reserved type where it cannot be read. A return to either
+ * is #GP.
+ */
+static struct descriptor descriptor_close(struct descriptor open)
+{
+	struct segment segment = descriptor_unpack(open);
+
+	if (!segment.code_or_data || !(segment.type & TYPE_CODE) || segment.dpl < 2)
+		return open;
+	if (!(segment.type & TYPE_READABLE)) {
+		segment.code_or_data = false;
+		segment.type = 0;
+	} else {
+		if (segment.type & TYPE_CONFORMING)
+			segment.dpl = 3;
+		segment.type = TYPE_ACCESSED;
+	}
+	return descriptor_pack(segment);
+}
+
+/* The descriptor of the copy of the LDT itself, in each view of the GDT. */
+static void local_publish(struct vcpu *vcpu)
+{
+	struct segment ldt = {.limit = vcpu->local.limit, .type = TYPE_LDT, .present = true};
+
+	if (ldt.limit > 0xffff)
+		ldt.limit = 0xffff;
+	ldt.base = (uint32_t)(uintptr_t)vcpu->ldt;
+	vcpu->gdt->entry[SELECTOR_INDEX(MONITOR_LDT)] = descriptor_pack(ldt);
+	ldt.base = (uint32_t)(uintptr_t)vcpu->closed_ldt;
+	vcpu->closed_gdt->entry[SELECTOR_INDEX(MONITOR_LDT)] = descriptor_pack(ldt);
+}
+
+void views_descriptors_changed(struct vcpu *vcpu, bool local, uint32_t first, uint32_t count)
+{
+	struct descriptor *open = local ? vcpu->ldt : vcpu->gdt->entry;
+	struct descriptor *closed = local ? vcpu->closed_ldt : vcpu->closed_gdt->entry;
+
+	for (uint32_t i = first; i < first + count; i++)
+		closed[i] = descriptor_close(open[i]);
+	if (local && vcpu->local.present)
+		local_publish(vcpu);
+	if (local && vcpu == vcpu_running)
+		ldtr_write(vcpu->local.present ? MONITOR_LDT : 0);
+}
+
+/* ---- gates ---- */
+
+/* May the guest's users pass this gate without the monitor? Then *real is what the processor gets.
+ */
+static bool gate_opens(
+	const struct vcpu *vcpu, unsigned vector, struct descriptor gate, struct descriptor *real)
+{
+	uint16_t selector = selector_deprivilege((uint16_t)(gate.low >> 16));
+	unsigned type = gate.high >> 8 & 0x1f, dpl = gate.high >> 13 & 3;
+
+	if (vector < FIRST_FREE_VECTOR && vector != VECTOR_BP && vector != VECTOR_OF)
+		return false;
+	if (!(gate.high & DESCRIPTOR_PRESENT) || type != TYPE_TRAP_GATE || dpl != 3)
+		return false;
+	struct segment code = vcpu_segment(vcpu, selector);
+	if (!code.present || !code.code_or_data || !(code.type & TYPE_CODE) ||
+		code.type & TYPE_CONFORMING || code.dpl != 1)
+		return false;
+	*real = gate_pack(
+		selector, (gate.high & 0xffff0000) | (gate.low & 0xffff), TYPE_TRAP_GATE, 3);
+	return true;
+}
+
+void views_gates_changed(struct vcpu *vcpu, uint32_t first, uint32_t count)
+{
+	uint32_t there = (vcpu->guest_idtr.limit + 1u) / sizeof(struct descriptor);
+	struct descriptor gate, real;
+
+	for (uint32_t vector = first; vector < first + count && vector < VECTORS; vector++) {
+		gla_t at = gla(vcpu->guest_idtr.base + vector * sizeof(gate));
+		bool opens = vector < there && vcpu->guest_idtr.base &&
+			     vcpu_read(vcpu, at, &gate, sizeof(gate)) == sizeof(gate) &&
+			     gate_opens(vcpu, vector, gate, &real);
+		vcpu->idt[vector] = opens ? real : monitor_idt[vector];
+	}
+}
+
+void views_stack_changed(struct vcpu *vcpu)
+{
+	struct {
+		uint32_t esp0, ss0;
+	} stack = {0, 0};
+	gla_t at = gla(vcpu->task.base + offsetof(struct tss, esp0));
+
+	if (vcpu != vcpu_running)
+		return;
+	/* a null SS makes a gate that is open fault, as it should where there is no TSS */
+	if (!vcpu->task.present || vcpu_read(vcpu, at, &stack, sizeof(stack)) != sizeof(stack))
+		stack.ss0 = 0;
+	tss_set_inner_stack(selector_deprivilege((uint16_t)stack.ss0), stack.esp0);
+}
+
+/* ---- tracing ---- */
+
+static bool frame_traced(const struct vm *vm, uint32_t page)
+{
+	return vm->frames[page / PAGE_SIZE].raw & FRAME_TRACED;
+}
+
+bool views_traces(const struct vcpu *vcpu, gpa_t page)
+{
+	return page.raw < vcpu->vm->memory_size && frame_traced(vcpu->vm, page.raw);
+}
+
+static void page_trace(struct vcpu *vcpu, gpa_t page)
+{
+	if (page.raw >= vcpu->vm->memory_size || frame_traced(vcpu->vm, page.raw) ||
+		vcpu->traced_count == TRACED_PAGES)
+		return;
+	vcpu->vm->frames[page.raw / PAGE_SIZE].raw |= FRAME_TRACED;
+	vcpu->traced[vcpu->traced_count++] = gpa(page.raw & ~PAGE_MASK);
+	vcpu_write_protect(vcpu, page, true);
+}
+
+static void range_trace(struct vcpu *vcpu, uint32_t base, uint32_t size)
+{
+	gpa_t physical;
+
+	if (size == 0)
+		return;
+	for (uint32_t page = base & ~PAGE_MASK;; page += PAGE_SIZE) {
+		if (vcpu_translate(vcpu, gla(page), &physical))
+			page_trace(vcpu, physical);
+		if (page == ((base + size - 1) & ~PAGE_MASK))
+			return;
+	}
+}
+
+void views_trace_tables(struct vcpu *vcpu)
+{
+	for (unsigned i = 0; i < vcpu->traced_count; i++) {
+		vcpu->vm->frames[vcpu->traced[i].raw / PAGE_SIZE].raw &= ~FRAME_TRACED;
+		vcpu_write_protect(vcpu, vcpu->traced[i], false);
+	}
+	vcpu->traced_count = 0;
+	if (vcpu->guest_gdtr.base)
+		range_trace(vcpu, vcpu->guest_gdtr.base, vcpu->guest_gdtr.limit + 1u);
+	if (vcpu->guest_idtr.base)
+		range_trace(vcpu, vcpu->guest_idtr.base,
+			vcpu->guest_idtr.limit < VECTORS * sizeof(struct descriptor)
+				? vcpu->guest_idtr.limit + 1u
+				: VECTORS * sizeof(struct descriptor));
+	if (vcpu->task.present)
+		range_trace(vcpu, vcpu->task.base, offsetof(struct tss, esp1));
+	if (vcpu->local.present)
+		range_trace(vcpu, vcpu->local.base,
+			vcpu->local.limit < 0xffff ? vcpu->local.limit + 1 : 0x10000);
+}
+
+/* The entries of 8 bytes of a table at `base` that the bytes first .. last touch. */
+static bool entries_touched(uint32_t base, uint32_t limit, uint32_t first, uint32_t last,
+	uint32_t *first_entry, uint32_t *last_entry)
+{
+	if (last < base || first > base + limit)
+		return false;
+	*first_entry = first < base ? 0 : (first - base) / sizeof(struct descriptor);
+	*last_entry = (last - base) / sizeof(struct descriptor);
+	return true;
+}
+
+enum verdict views_written(struct vcpu *vcpu, gla_t at, uint32_t size)
+{
+	uint32_t first = at.raw, last = at.raw + size - 1, low, high;
+	enum verdict verdict = VERDICT_RESUME;
+
+	if (entries_touched(
+		    vcpu->guest_gdtr.base, vcpu->guest_gdtr.limit, first, last, &low, &high))
+		verdict = vcpu_reload_descriptors(vcpu, false, low, high);
+	if (verdict == VERDICT_RESUME && vcpu->local.present &&
+		entries_touched(vcpu->local.base, vcpu->local.limit, first, last, &low, &high))
+		verdict = vcpu_reload_descriptors(vcpu, true, low, high);
+	if (entries_touched(
+		    vcpu->guest_idtr.base, vcpu->guest_idtr.limit, first, last, &low, &high))
+		views_gates_changed(vcpu, low, high - low + 1);
+	if (vcpu->task.present && first < vcpu->task.base + offsetof(struct tss, esp1) &&
+		last >= vcpu->task.base)
+		views_stack_changed(vcpu);
+	return verdict;
+}

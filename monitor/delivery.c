@@ -50,7 +50,22 @@ void vm_irq(struct vm *vm, unsigned irq, bool level)
 
 void vm_deadline_changed(struct vm *vm)
 {
-	timer_set(devices_deadline(vm));
+	vm->deadline = devices_deadline(vm);
+	timer_set(clock_now(), vm->deadline);
+}
+
+static enum verdict timer_interrupt(struct vm *vm)
+{
+	uint64_t now = clock_now();
+
+	if (now >= vm->deadline) {
+		devices_advance(vm, now);
+		vm->deadline = devices_deadline(vm);
+	}
+	timer_set(now, vm->deadline);
+	if (vm->time_limit && now >= vm->time_end)
+		return vm_kill(&vm->vcpu, "its time is up (time= on its command line)");
+	return VERDICT_RESUME;
 }
 
 static void keyboard_interrupt(struct vm *vm)
@@ -67,18 +82,12 @@ static void serial_interrupt(struct vm *vm)
 enum verdict machine_interrupt(struct vm *vm, uint32_t vector)
 {
 	unsigned irq = vector - VECTOR_IRQ;
-	uint64_t now;
 
 	if (!interrupt_acknowledge(irq))
 		return VERDICT_RESUME;
 	switch (irq) {
 	case IRQ_TIMER:
-		now = clock_now();
-		devices_advance(vm, now);
-		timer_set(devices_deadline(vm));
-		if (vm->time_limit && now >= vm->time_end)
-			return vm_kill(&vm->vcpu, "its time is up (time= on its command line)");
-		break;
+		return timer_interrupt(vm);
 	case IRQ_KEYBOARD:
 		keyboard_interrupt(vm);
 		break;

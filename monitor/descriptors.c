@@ -144,13 +144,19 @@ bool vcpu_was_clipped(struct vcpu *vcpu, enum insn_segment segment, uint32_t off
 	       !segment_linear(&clipped, offset, size, false, &linear);
 }
 
-bool vcpu_names_system_segment(struct vcpu *vcpu, uint16_t selector)
+bool vcpu_names_gate(struct vcpu *vcpu, uint16_t selector)
 {
 	struct descriptor raw;
 	gla_t at;
 
-	return guest_descriptor(vcpu, selector, &at, &raw) && !(raw.high & DESCRIPTOR_S) &&
-	       raw.high & DESCRIPTOR_PRESENT;
+	if (!guest_descriptor(vcpu, selector, &at, &raw))
+		return false;
+	struct segment segment = descriptor_unpack(raw);
+	if (segment.code_or_data || !segment.present)
+		return false;
+	return segment.type == TYPE_TSS16 || segment.type == TYPE_TSS32 ||
+	       segment.type == TYPE_CALL_GATE16 || segment.type == TYPE_CALL_GATE32 ||
+	       segment.type == TYPE_TASK_GATE;
 }
 
 /* ---- IDT ---- */

@@ -66,7 +66,7 @@ static enum verdict handle_page_fault(struct vcpu *vcpu, struct exit_record *exi
 	return vm_kill(vcpu, "it has no memory at the linear address that it used");
 }
 
-static enum exit_reason protection_reason(const struct insn *insn)
+enum exit_reason insn_exit_reason(const struct insn *insn)
 {
 	if (insn->class != INSN_PRIVILEGED)
 		return EXIT_PROTECTION;
@@ -106,24 +106,26 @@ static bool defers_single_step(const struct vcpu *vcpu, const struct insn *insn)
 
 static enum verdict emulate(struct vcpu *vcpu, const struct insn *insn)
 {
-	bool single_step = vcpu->registers.eflags & EFLAGS_TF;
+	uint32_t eflags = vcpu->registers.eflags;
 
 	vcpu->interrupt_shadow = false;
+	vcpu->registers.eflags =
+		eflags & ~EFLAGS_RF; /* the fault that brought us here has set it */
 	enum verdict verdict = vcpu_emulate(vcpu, insn);
-	if (verdict != VERDICT_RESUME && verdict != VERDICT_WAIT)
-		return verdict;
-	if (insn->mnemonic != MNEMONIC_IRETD) /* which brings its own */
-		vcpu->registers.eflags &= ~EFLAGS_RF;
 	vcpu->shadow_eip = vcpu->registers.eip;
-	if (single_step && !defers_single_step(vcpu, insn))
+	if (verdict == VERDICT_GUEST_FAULT)
+		vcpu->registers.eflags = eflags;
+	else if (eflags & EFLAGS_TF && verdict != VERDICT_ENDED && !defers_single_step(vcpu, insn))
 		return vcpu_raise_single_step(vcpu);
 	return verdict;
 }
 
-/* A transfer through a descriptor that names no code: what lies behind it is refused by name. */
-static enum verdict refuse_system_segment(struct vcpu *vcpu, const struct exit_record *exit)
+/* A far CALL or JMP to a descriptor that names no code: what lies behind it is refused by name. */
+static enum verdict refuse_gate(
+	struct vcpu *vcpu, const struct insn *insn, const struct exit_record *exit)
 {
-	if (exit->error_code & ~7u && vcpu_names_system_segment(vcpu, (uint16_t)exit->error_code))
+	if ((insn->mnemonic == MNEMONIC_CALL_FAR || insn->mnemonic == MNEMONIC_JMP_FAR) &&
+		vcpu_names_gate(vcpu, (uint16_t)exit->error_code))
 		return vm_kill(vcpu,
 			"it went through a call gate, a task gate or a TSS, which this monitor does not emulate");
 	return VERDICT_GUEST_FAULT;
@@ -160,6 +162,15 @@ static enum verdict limit_violated(struct vcpu *vcpu, const struct insn *insn)
 		       : VERDICT_GUEST_FAULT;
 }
 
+/* Not an instruction: too long, or it runs into what may not be executed. */
+static enum verdict undecodable(struct vcpu *vcpu, const struct decoded *decoded)
+{
+	if (decoded->status == DECODE_TRUNCATED &&
+		vcpu_was_clipped(vcpu, SEGMENT_CS, vcpu->registers.eip, INSN_MAX_LENGTH))
+		return vm_kill(vcpu, "it ran into addresses that belong to the monitor");
+	return VERDICT_GUEST_FAULT;
+}
+
 /*
  * #GP is where deprivileging shows: the guest's kernel used an instruction that ring 0 alone
  * may use, or a gate that is closed to it, or a selector of the wrong ring, or it reached for
@@ -167,47 +178,33 @@ static enum verdict limit_violated(struct vcpu *vcpu, const struct insn *insn)
  */
 static enum verdict handle_protection(struct vcpu *vcpu, struct exit_record *exit)
 {
-	struct insn insn;
-	size_t count;
+	const struct decoded *decoded = vcpu_decode(vcpu);
+	const struct insn *insn = &decoded->insn;
 
-	exit->reason = EXIT_PROTECTION;
-	enum decode_status status = vcpu_decode(vcpu, &insn, exit->bytes, &count);
-	exit->byte_count = (uint8_t)count;
+	exit->byte_count = decoded->count;
+	__builtin_memcpy(exit->bytes, decoded->bytes, sizeof(exit->bytes));
 	vcpu_raise(vcpu, exit->vector, exit->error_code);
 	if (exit->error_code & ERROR_IDT)
-		return raise_software(vcpu, exit, status == DECODE_OK ? insn.length : 0);
-	if (status == DECODE_TRUNCATED &&
-		vcpu_was_clipped(vcpu, SEGMENT_CS, vcpu->registers.eip, INSN_MAX_LENGTH))
-		return vm_kill(vcpu, "it ran into addresses that belong to the monitor");
-	if (status != DECODE_OK)
-		return VERDICT_GUEST_FAULT;
-	exit->reason = protection_reason(&insn);
-	if (insn.class == INSN_PRIVILEGED || insn.class == INSN_SENSITIVE) {
-		enum verdict verdict = emulate(vcpu, &insn);
-		return verdict == VERDICT_GUEST_FAULT && exit->reason == EXIT_PROTECTION
-			       ? refuse_system_segment(vcpu, exit)
-			       : verdict;
-	}
-	return limit_violated(vcpu, &insn);
+		return raise_software(vcpu, exit, decoded->status == DECODE_OK ? insn->length : 0);
+	exit->reason = decoded->reason;
+	if (decoded->status != DECODE_OK)
+		return undecodable(vcpu, decoded);
+	if (insn->class != INSN_PRIVILEGED && insn->class != INSN_SENSITIVE)
+		return limit_violated(vcpu, insn);
+	enum verdict verdict = emulate(vcpu, insn);
+	return verdict == VERDICT_GUEST_FAULT ? refuse_gate(vcpu, insn, exit) : verdict;
 }
 
-static exit_handler exit_handler_of(uint32_t vector)
-{
-	switch (vector) {
-	case VECTOR_TS:
-	case VECTOR_NP:
-	case VECTOR_SS:
-	case VECTOR_GP:
-		return handle_protection;
-	case VECTOR_DB:
-		return handle_debug;
-	case VECTOR_PF:
-		return handle_page_fault;
-	default:
-		return vector >= VECTOR_IRQ && vector < VECTOR_IRQ + IRQS ? handle_interrupt
-									  : handle_exception;
-	}
-}
+/* SDM 3A table 6-1; vectors that are not here cannot come. */
+static const exit_handler handlers[VECTORS] = {
+	[VECTOR_DE] = handle_exception,
+	[VECTOR_DB] = handle_debug,
+	[VECTOR_NMI... VECTOR_DF] = handle_exception,
+	[VECTOR_TS... VECTOR_GP] = handle_protection,
+	[VECTOR_PF] = handle_page_fault,
+	[VECTOR_MF... VECTOR_XM] = handle_exception,
+	[VECTOR_IRQ... VECTOR_IRQ + IRQS - 1] = handle_interrupt,
+};
 
 /* ---- the dispatcher ---- */
 
@@ -235,7 +232,7 @@ static enum verdict handle(struct vcpu *vcpu, struct exit_record *exit)
 		exit->reason = EXIT_STEP;
 		return verdict;
 	}
-	return exit_handler_of(exit->vector)(vcpu, exit);
+	return handlers[exit->vector](vcpu, exit);
 }
 
 /* The guest that just exited has ended: whose turn is it? */

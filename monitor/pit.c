@@ -32,14 +32,17 @@
 
 /* ---- counter 0's output ---- */
 
-/* Something was written to counter 0: its output may be elsewhere now, and rise at another time. */
+/* Something was written to counter 0: its output may have changed, and will rise at another time.
+ */
 static void pit_rewired(struct vm *vm, bool was_high, uint64_t now)
 {
 	struct pit *pit = &vm->devices.pit;
 	bool high = counter_out(&pit->counter[0], now);
 
-	if (high != was_high)
-		vm_irq(vm, IRQ_TIMER, high);
+	if (!high || !was_high)
+		vm_irq(vm, IRQ_TIMER, false);
+	if (high && !was_high)
+		vm_irq(vm, IRQ_TIMER, true);
 	pit->next_edge = counter_next_edge(&pit->counter[0], now);
 	vm_deadline_changed(vm);
 }

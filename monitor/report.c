@@ -24,18 +24,16 @@ static void symbol_text(const struct vcpu *vcpu, uint32_t address, char text[TEX
 
 static void report_instruction(struct vcpu *vcpu)
 {
-	struct insn insn;
-	uint8_t bytes[15];
-	size_t count;
+	const struct decoded *decoded = vcpu_decode(vcpu);
 	char text[TEXT_SIZE];
 
-	if (vcpu_decode(vcpu, &insn, bytes, &count) == DECODE_OK) {
-		insn_format(&insn, vcpu->registers.eip, text, sizeof(text));
-		log_printf("  instruction  %s (%s)\n", text, insn_class_name(insn.class));
+	if (decoded->status == DECODE_OK) {
+		insn_format(&decoded->insn, vcpu->registers.eip, text, sizeof(text));
+		log_printf("  instruction  %s (%s)\n", text, insn_class_name(decoded->insn.class));
 	} else {
 		log_printf("  instruction  cannot be decoded; bytes");
-		for (size_t i = 0; i < count; i++)
-			log_printf(" %02x", bytes[i]);
+		for (size_t i = 0; i < decoded->count; i++)
+			log_printf(" %02x", decoded->bytes[i]);
 		log_printf("\n");
 	}
 }

@@ -26,32 +26,29 @@ static uint32_t write_size(const struct insn *insn)
 	return size;
 }
 
-static void begin(struct vcpu *vcpu, struct insn *insn)
+static const struct decoded *begin(struct vcpu *vcpu)
 {
-	uint8_t bytes[INSN_MAX_LENGTH];
-	size_t count;
-	bool decoded = vcpu_decode(vcpu, insn, bytes, &count) == DECODE_OK;
+	const struct decoded *decoded = vcpu_decode(vcpu);
 
 	vcpu->stepping = true;
 	vcpu->step_guest_tf = vcpu->registers.eflags & EFLAGS_TF;
-	vcpu->step_mnemonic = decoded ? insn->mnemonic : MNEMONIC_NONE;
+	vcpu->step_mnemonic = decoded->status == DECODE_OK ? decoded->insn.mnemonic : MNEMONIC_NONE;
 	vcpu->registers.eflags |= EFLAGS_TF;
+	return decoded;
 }
 
 void step_begin(struct vcpu *vcpu)
 {
-	struct insn insn;
-
-	begin(vcpu, &insn);
+	begin(vcpu);
 	vcpu->step_size = 0;
 }
 
 void step_begin_write(struct vcpu *vcpu, gla_t at, gpa_t page)
 {
-	struct insn insn;
+	const struct decoded *decoded = begin(vcpu);
 
-	begin(vcpu, &insn);
-	vcpu->step_size = vcpu->step_mnemonic == MNEMONIC_NONE ? IMPLICIT_WRITE : write_size(&insn);
+	vcpu->step_size =
+		decoded->status == DECODE_OK ? write_size(&decoded->insn) : IMPLICIT_WRITE;
 	vcpu->step_at = at;
 	vcpu->step_page = page;
 	vcpu_write_protect(vcpu, page, false);

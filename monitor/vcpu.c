@@ -28,6 +28,7 @@ const char *vcpu_create(struct vcpu *vcpu, struct vm *vm)
 	if (!frames_allocate(sizeof(struct gdt) / PAGE_SIZE, PAGE_SIZE, &gdt))
 		return "there is not enough memory left for its GDT";
 	vcpu->gdt = machine_pointer(gdt);
+	vcpu->gdtr = gdt_register(vcpu->gdt);
 	gdt_fill_monitor(vcpu->gdt);
 	if (!views_create(vcpu))
 		return "there is not enough memory left for its descriptor tables";
@@ -50,7 +51,7 @@ void vcpu_activate(struct vcpu *vcpu)
 {
 	vcpu_running = vcpu;
 	cr3_write(vcpu->page_directory);
-	gdt_load(vcpu->gdt);
+	gdtr_write(&vcpu->gdtr);
 	views_activate(vcpu);
 	vcpu_load_control(vcpu);
 	/* a trap pushes downwards from the end of the registers */
@@ -91,17 +92,6 @@ void vcpu_set_flags(struct vcpu *vcpu, uint32_t eflags)
 	vcpu->registers.eflags = (eflags & EFLAGS_GUEST) | EFLAGS_FIXED | EFLAGS_IF;
 	vcpu->virtual_if = eflags & EFLAGS_IF;
 	vcpu->virtual_iopl = (uint8_t)((eflags & EFLAGS_IOPL) >> EFLAGS_IOPL_SHIFT);
-}
-
-enum verdict vcpu_raise(struct vcpu *vcpu, unsigned vector, uint32_t error_code)
-{
-	vcpu->event = (struct event){
-		.kind = EVENT_EXCEPTION,
-		.vector = (uint8_t)vector,
-		.error_code = error_code,
-		.return_eip = vcpu->registers.eip,
-	};
-	return VERDICT_GUEST_FAULT;
 }
 
 /* ---- segments ---- */
@@ -358,84 +348,51 @@ void vcpu_set_stack_pointer(struct vcpu *vcpu, uint32_t value)
 
 /* ---- the next instruction ---- */
 
-/* The code segment changes seldom, and every exit that decodes needs it: keep it unpacked. */
-static const struct segment *code_segment(struct vcpu *vcpu)
+/* The code segment changes seldom, and every exit that decodes needs it: it is kept unpacked. */
+static void code_segment_take(struct vcpu *vcpu)
 {
-	uint16_t selector = (uint16_t)vcpu->registers.cs;
-
-	if (vcpu->code_selector != selector) {
-		vcpu->code = vcpu_segment(vcpu, selector);
-		vcpu->code_selector = selector;
-	}
-	return &vcpu->code;
+	vcpu->code_selector = (uint16_t)vcpu->registers.cs;
+	vcpu->code = vcpu_segment(vcpu, vcpu->code_selector);
+	vcpu->code_size = vcpu->code.default_big ? 32 : 16;
 }
 
-/* Sixteen bytes of memory, at any address. */
-struct text {
-	uint32_t word[4];
-} __attribute__((packed));
-
-/* Do the first `length` bytes agree? Nearly every instruction that traps has at most four. */
-static bool text_equal(const struct text *one, const struct text *other, unsigned length)
+const struct decoded *vcpu_decode_anew(struct vcpu *vcpu)
 {
-	static const uint32_t mask[] = {0, 0xff, 0xffff, 0xffffff, 0xffffffff};
-
-	if (length <= 4)
-		return ((one->word[0] ^ other->word[0]) & mask[length]) == 0;
-	return memcmp(one, other, length) == 0;
-}
-
-/*
- * An instruction that traps once traps again: a loop's CLI, a driver's OUT. So what was decoded is
- * kept, and holds as long as the bytes are the same.
- */
-static enum decode_status decode_cached(struct vcpu *vcpu, struct insn *insn, uint32_t linear,
-	const struct text *text, unsigned code_size)
-{
-	struct decoded *cached = &vcpu->decoded[linear % DECODE_CACHE];
-
-	if (cached->linear == linear && cached->code_size == code_size &&
-		text_equal((const struct text *)cached->bytes, text, cached->insn.length)) {
-		*insn = cached->insn;
-		return DECODE_OK;
-	}
-	enum decode_status status =
-		insn_decode(insn, (const uint8_t *)text, INSN_MAX_LENGTH, code_size);
-	if (status == DECODE_OK) {
-		cached->linear = linear;
-		cached->code_size = (uint8_t)code_size;
-		memcpy(cached->bytes, text, INSN_MAX_LENGTH);
-		cached->insn = *insn;
-	}
-	return status;
-}
-
-enum decode_status vcpu_decode(
-	struct vcpu *vcpu, struct insn *insn, uint8_t bytes[15], size_t *count)
-{
-	const struct segment *code = code_segment(vcpu);
-	unsigned code_size = code->default_big ? 32 : 16;
-	uint32_t eip = vcpu->registers.eip;
-	uint32_t linear = code->base + eip;
-	uint32_t behind = code->limit - eip; /* bytes that the segment has behind the first one */
-	uint32_t available = behind < INSN_MAX_LENGTH ? behind + 1 : INSN_MAX_LENGTH;
+	if (vcpu->code_selector != (uint16_t)vcpu->registers.cs)
+		code_segment_take(vcpu);
+	uint32_t eip = vcpu->registers.eip, available = INSN_MAX_LENGTH;
+	uint32_t linear = vcpu->code.base + eip;
+	struct decoded *decoded = &vcpu->decoded[linear % DECODE_CACHE];
 	gpa_t physical;
 	maddr_t machine;
 
-	*count = 0;
-	if (eip > code->limit)
-		return DECODE_TRUNCATED;
-	/* nearly always the longest instruction, and a byte, lie in one page: decode it in its
-	 * place */
-	if (available == INSN_MAX_LENGTH && linear % PAGE_SIZE <= PAGE_SIZE - sizeof(struct text) &&
+	if (eip > vcpu->code.limit)
+		available = 0;
+	else if (vcpu->code.limit - eip < INSN_MAX_LENGTH)
+		available = vcpu->code.limit - eip + 1;
+	available = vcpu_read(vcpu, gla(linear), decoded->bytes, available);
+	decoded->linear = linear;
+	decoded->text = NULL;
+	decoded->reason = EXIT_PROTECTION;
+	decoded->count = (uint8_t)available;
+	decoded->status =
+		(uint8_t)insn_decode(&decoded->insn, decoded->bytes, available, vcpu->code_size);
+	if (decoded->status != DECODE_OK)
+		return decoded;
+	decoded->count = decoded->insn.length;
+	decoded->code_size = vcpu->code_size;
+	decoded->reason = (uint8_t)insn_exit_reason(&decoded->insn);
+	/* one that lies in two pages is not found again: the second may be anywhere in the machine
+	 */
+	if (linear % PAGE_SIZE <= PAGE_SIZE - INSN_MAX_LENGTH &&
 		vcpu_translate(vcpu, gla(linear), &physical) &&
-		vm_translate(vcpu->vm, physical, &machine)) {
-		const struct text *text = machine_pointer(machine);
-		enum decode_status status = decode_cached(vcpu, insn, linear, text, code_size);
-		*count = status == DECODE_OK ? insn->length : INSN_MAX_LENGTH;
-		__builtin_memcpy(bytes, text, INSN_MAX_LENGTH);
-		return status;
-	}
-	*count = vcpu_read(vcpu, gla(linear), bytes, available);
-	return insn_decode(insn, bytes, *count, code_size);
+		vm_translate(vcpu->vm, physical, &machine))
+		decoded->text = machine_pointer(machine);
+	return decoded;
+}
+
+void vcpu_forget_decoded(struct vcpu *vcpu)
+{
+	for (unsigned i = 0; i < DECODE_CACHE; i++)
+		vcpu->decoded[i].text = NULL;
 }

@@ -22,9 +22,11 @@ bool views_create(struct vcpu *vcpu)
 		return false;
 	vcpu->closed_gdt = machine_pointer(gdt);
 	gdt_fill_monitor(vcpu->closed_gdt);
+	vcpu->closed_gdtr = gdt_register(vcpu->closed_gdt);
 	if (!frames_allocate(1, PAGE_SIZE, &idt))
 		return false;
 	vcpu->idt = machine_pointer(idt);
+	vcpu->idtr = idt_register(vcpu->idt);
 	memcpy(vcpu->idt, monitor_idt, sizeof(monitor_idt));
 	return true;
 }
@@ -39,33 +41,20 @@ void views_destroy(struct vcpu *vcpu)
 
 /* ---- which view ---- */
 
-static enum view view_wanted(const struct vcpu *vcpu)
-{
-	if (vcpu->virtual_if && vcpu->virtual_iopl == 0)
-		return vcpu->stepping ? VIEW_GATES_CLOSED : VIEW_OPEN;
-	return vcpu_ring(vcpu) == 1 ? VIEW_CLOSED : VIEW_GATES_CLOSED;
-}
-
-static void view_load(struct vcpu *vcpu, enum view view)
+void views_load(struct vcpu *vcpu, enum view view)
 {
 	vcpu->view = view;
-	gdt_load(view == VIEW_CLOSED ? vcpu->closed_gdt : vcpu->gdt);
-	idt_load(view == VIEW_OPEN ? vcpu->idt : monitor_idt);
-	ldtr_write(vcpu->local.present ? MONITOR_LDT : 0);
-}
-
-void views_select(struct vcpu *vcpu)
-{
-	enum view view = view_wanted(vcpu);
-
-	if (view != vcpu->view)
-		view_load(vcpu, view);
+	gdtr_write(view == VIEW_CLOSED ? &vcpu->closed_gdtr : &vcpu->gdtr);
+	idtr_write(view == VIEW_OPEN ? &vcpu->idtr : &monitor_idtr);
+	if (vcpu->local.present) /* the two GDTs have each their LDT */
+		ldtr_write(MONITOR_LDT);
 }
 
 void views_activate(struct vcpu *vcpu)
 {
 	views_stack_changed(vcpu);
-	view_load(vcpu, view_wanted(vcpu));
+	ldtr_write(0);
+	views_load(vcpu, views_wanted(vcpu));
 }
 
 /* ---- descriptors ---- */

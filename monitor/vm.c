@@ -22,15 +22,6 @@ static struct vm *machines[VM_MAX];
 
 /* ---- memory ---- */
 
-bool vm_translate(const struct vm *vm, gpa_t address, maddr_t *machine)
-{
-	if (address.raw >= vm->memory_size)
-		return false;
-	*machine = maddr(
-		(vm->frames[address.raw / PAGE_SIZE].raw & ~PAGE_MASK) | (address.raw & PAGE_MASK));
-	return true;
-}
-
 enum direction { FROM_GUEST, TO_GUEST };
 
 static uint32_t vm_copy(

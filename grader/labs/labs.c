@@ -3,5 +3,6 @@
 #include "judge.h"
 
 extern struct lab lab_rings;
+extern struct lab lab_traps;
 
-const struct lab *const all_labs[] = {&lab_rings, NULL};
+const struct lab *const all_labs[] = {&lab_rings, &lab_traps, NULL};

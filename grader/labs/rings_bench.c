@@ -46,7 +46,7 @@ START_TEST(one_exit)
 		uint64_t stub = ticks_to(m, monitor_symbol("world_exit"));
 		uint64_t out = ticks_to(m, monitor_symbol("vm_exit"));
 		uint32_t vm_exit_return = memory_read_u32(m, registers(m)->esp);
-		uint64_t to_handler = ticks_to(m, monitor_symbol("handle_general_protection"));
+		uint64_t to_handler = ticks_to(m, monitor_symbol("handle_protection"));
 		run_until(m, memory_read_u32(m, registers(m)->esp));
 		uint64_t from_handler = ticks_to(m, vm_exit_return);
 		uint64_t in = ticks_to(m, guest_symbol(guest, "register_after"));

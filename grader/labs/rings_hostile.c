@@ -30,65 +30,6 @@ struct attack {
 	uint32_t run, site, vector, kind, group;
 };
 
-/* ---- the monitor's code and tables must not change ---- */
-
-static const struct symbols_range *monitor_text(void)
-{
-	static struct symbols *symbols;
-	char error[SYMBOLS_ERROR_MAX];
-	size_t count;
-
-	if (!symbols)
-		symbols = symbols_open(judgement()->monitor, error);
-	if (!symbols)
-		infrastructure_error("%s", error);
-	const struct symbols_range *range = symbols_sections(symbols, &count);
-	for (size_t i = 0; i < count; i++)
-		if (strcmp(range[i].name, ".text") == 0)
-			return &range[i];
-	infrastructure_error("the monitor has no section .text");
-}
-
-struct integrity {
-	uint8_t *text;
-	size_t text_size;
-	uint8_t idt[256 * 8];
-	uint32_t cr0, cr4, idtr;
-};
-
-static struct integrity integrity_take(struct machine *m)
-{
-	const struct symbols_range *text = monitor_text();
-	const struct bochs_registers *r = registers(m);
-	struct integrity taken = {
-		.text_size = text->end - text->start,
-		.cr0 = r->cr0,
-		.cr4 = r->cr4,
-		.idtr = r->idtr.base,
-	};
-
-	taken.text = malloc(taken.text_size);
-	if (!taken.text)
-		infrastructure_error("out of memory");
-	memory_read(m, text->start, taken.text, taken.text_size);
-	memory_read(m, r->idtr.base, taken.idt, sizeof(taken.idt));
-	return taken;
-}
-
-/* At a moment when a guest runs: is the monitor what it was? */
-static void integrity_check(struct machine *m, struct integrity *before, const char *attack)
-{
-	struct integrity now = integrity_take(m);
-
-	ck_assert_msg(memcmp(before->text, now.text, now.text_size) == 0,
-		"the attack %s changed the monitor's code", attack);
-	ck_assert_msg(memcmp(before->idt, now.idt, sizeof(now.idt)) == 0,
-		"the attack %s changed the monitor's IDT", attack);
-	ck_assert_msg(before->cr0 == now.cr0 && before->cr4 == now.cr4 && before->idtr == now.idtr,
-		"the attack %s changed CR0, CR4 or IDTR of the real machine", attack);
-	free(now.text);
-}
-
 /* ---- one batch ---- */
 
 /* Some attacks trap without end: those are not stopped at each trap. */

@@ -3,14 +3,11 @@
 #ifndef RINGS_TESTS_H
 #define RINGS_TESTS_H
 
-#include "machines.h"
+#include "shared.h"
 
 /* the monitor's own headers: the host reads the same constants and 32-bit structures */
 #include "exit.h"
 #include "rings.h"
-
-#include <stdio.h>
-#include <string.h>
 
 /* Each file's tests, in the order of the handout; the last has no test. */
 extern const struct graded_test rings_segments_tests[]; /* segments.c, function by function */

@@ -82,24 +82,6 @@ END_TEST
 
 /* ---- the same on the bare machine and under the monitor ---- */
 
-/* Random small letters, NUL-terminated. */
-static void random_word(char word[16])
-{
-	size_t length = 4 + random_below(11);
-
-	for (size_t i = 0; i < length; i++)
-		word[i] = (char)('a' + random_below(26));
-	memset(word + length, 0, 16 - length);
-}
-
-/* Only the text: the bare machine's firmware may have spoken first. */
-static void assert_same_console(struct machine *bare, struct machine *m)
-{
-	ck_assert_msg(strcmp(console(m), console(bare)) == 0,
-		"on the bare machine the console shows\n%s\nunder this monitor it shows\n%s",
-		console(bare), console(m));
-}
-
 START_TEST(hello_shows_what_it_shows_on_the_bare_machine)
 {
 	struct guest *guest = guest_open("hello");

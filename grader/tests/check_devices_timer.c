@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The guest's timer. The monitor's model computes what a counter holds from the time that has passed.
- * Here it is held against the data sheet's own way of saying it: a counter that is moved by one clock
- * pulse after the other (Intel 8254, "Mode Definitions").
+ * The guest's timer. The monitor's model computes what a counter holds from the time that has
+ * passed. Here it is held against the data sheet's own way of saying it: a counter that is moved by
+ * one clock pulse after the other (Intel 8254, "Mode Definitions").
  */
 #include "devices_fixture.h"
 
@@ -14,18 +14,19 @@ enum { COUNTER_0 = 0x40, COUNTER_2 = 0x42, CONTROL = 0x43, GATE = 0x61 };
 
 static struct pulsed {
 	unsigned mode;
-	uint32_t values;        /* 65536, or 10000 in BCD */
+	uint32_t values;         /* 65536, or 10000 in BCD */
 	uint32_t count_register; /* 1 to values */
-	uint32_t element;       /* 0 to values - 1 */
-	bool written;           /* the count register has been, since the control word */
-	bool null;              /* and it has not been loaded yet */
-	bool loaded, triggered, gate, out, strobe;
+	uint32_t element;        /* 0 to values - 1 */
+	bool written;            /* the count register has been, since the control word */
+	bool null;               /* and it has not been loaded yet */
+	bool loaded, odd, triggered, gate, out, strobe;
 } pulsed;
 
 static void pulsed_load(void)
 {
 	pulsed.element = pulsed.count_register % pulsed.values;
-	if (pulsed.mode == 3 && pulsed.count_register % 2 && pulsed.element)
+	pulsed.odd = pulsed.count_register % 2;
+	if (pulsed.mode == 3 && pulsed.odd)
 		pulsed.element--;
 	pulsed.null = false;
 	pulsed.loaded = true;
@@ -41,7 +42,7 @@ static void pulsed_count(unsigned step)
 /* The square wave's half is over when the count expires: an odd one's high half at 0, else at 2. */
 static void pulsed_square_wave(void)
 {
-	bool odd_high = pulsed.out && pulsed.count_register % 2;
+	bool odd_high = pulsed.out && pulsed.odd;
 
 	if (pulsed.element == (odd_high ? 0 : 2)) {
 		pulsed.out = !pulsed.out;
@@ -55,21 +56,16 @@ static void pulsed_clock(void)
 {
 	bool triggered_mode = pulsed.mode == 1 || pulsed.mode == 5;
 	bool periodic = pulsed.mode == 2 || pulsed.mode == 3;
-	bool load = triggered_mode ? pulsed.triggered :
-		    periodic       ? pulsed.triggered || (pulsed.null && !pulsed.loaded) :
-				     pulsed.null;
+	bool load = triggered_mode ? pulsed.triggered
+		    : periodic     ? pulsed.triggered || (pulsed.null && !pulsed.loaded)
+				   : pulsed.null;
 
 	if (load && pulsed.written) {
 		pulsed_load();
 		pulsed.out = pulsed.mode > 1;
 		return;
 	}
-	if (!triggered_mode && !pulsed.gate) {
-		if (pulsed.mode)
-			pulsed.out = pulsed.out || pulsed.mode != 0;
-		return;
-	}
-	if (!pulsed.loaded)
+	if (!pulsed.loaded || (!triggered_mode && !pulsed.gate))
 		return;
 	switch (pulsed.mode) {
 	case 0:
@@ -369,9 +365,5 @@ int main(void)
 	tcase_add_test(tests, one_byte_is_enough_where_the_control_word_says_so);
 	tcase_add_test(tests, memory_refresh_toggles);
 	suite_add_tcase(suite, tests);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(suite);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What the tests of the device models share: a virtual machine that consists of its devices alone, and
- * stand-ins for what these call. Time is a number that the test sets.
+ * What the tests of the device models share: a virtual machine that consists of its devices alone,
+ * and stand-ins for what these call. Time is a number that the test sets.
  */
 #ifndef DEVICES_FIXTURE_H
 #define DEVICES_FIXTURE_H
@@ -116,14 +116,23 @@ static void devices_free(void)
 	vm = NULL;
 }
 
-static uint8_t in(uint16_t port)
+static inline uint8_t in(uint16_t port)
 {
 	return (uint8_t)bus_read(vm, port, 1);
 }
 
-static void out(uint16_t port, uint32_t value)
+static inline void out(uint16_t port, uint32_t value)
 {
 	bus_write(vm, port, 1, value);
+}
+
+static int suite_run(Suite *suite)
+{
+	SRunner *runner = srunner_create(suite);
+	srunner_run_all(runner, CK_ENV);
+	int failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
 #endif

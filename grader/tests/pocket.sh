@@ -61,14 +61,14 @@ pocket: a small operating system
 console: screen, serial line, keyboard
 memory: 64 MiB
 clock: 2000-01-01 00:0[0-9]
-programs: count echo fault hello ping pong primes selftest seven
+programs: count echo fault hello orphans ping pong primes selftest seven
 hello from ring 3
 init: hello ended with status 0
 count: from 1 to 1000, 871 takes the most steps: 178
 init: count ended with status 0
 primes: 2262 below 20000, the largest is 19997
 init: primes ended with status 0
-ping: 5 rounds here, 3 rounds there
+ping: 4 rounds here, 3 rounds there
 init: ping ended with status 0
 fault: writing to 100000
 fault was killed: general protection \(vector 13, error code 0\)

@@ -10,15 +10,9 @@
 
 #define MSR_SYSENTER_CS 0x174
 
-/* MSRs and counters go through this before they count: their values depend on the time. */
 void control_with_tsd(void)
 {
 	__asm__ volatile("movl %0, %%cr4" : : "r"(CR4_TSD));
-}
-
-void control_with_pce(void)
-{
-	__asm__ volatile("movl %0, %%cr4" : : "r"(CR4_PCE));
 }
 
 void control_with_de(void)

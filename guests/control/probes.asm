@@ -20,7 +20,6 @@ CR0_CD   equ 1 << 30
 CR0_PG   equ 1 << 31
 
 extern control_with_tsd
-extern control_with_pce
 extern control_with_de
 extern control_with_ts
 
@@ -109,8 +108,10 @@ probes_begin
 	both rsm, 0, 0, rsm
 	both rdtsc, FLAG_STATUS, 0, lines {rdtsc}, forget
 	both rdtsc_with_tsd, FLAG_STATUS, control_with_tsd, lines {rdtsc}, forget
-	both rdpmc, 0, 0, lines {xor ecx, ecx}, {rdpmc}, forget
-	both rdpmc_with_pce, 0, control_with_pce, lines {xor ecx, ecx}, {rdpmc}, forget
+	probe rdpmc_user, RING_3, 0
+		xor ecx, ecx
+		rdpmc
+		over
 	both rdpmc_beyond, 0, 0, lines {mov ecx, 77}, {rdpmc}, forget
 
 ; ---- the flag, and who may change it ----

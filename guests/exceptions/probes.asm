@@ -248,7 +248,9 @@ breakpoint_code_user:
 	both int_cs_outer, 0, 0, int INT_CS_OUTER
 	both int_cs_conforming, 0, 0, int INT_CS_CONFORMING
 	both int_cs_small, 0, 0, int INT_CS_SMALL
-	both int_cs_local, 0, 0, int INT_CS_LOCAL
+	probe int_cs_local, RING_0, 0
+		int INT_CS_LOCAL
+		over
 	both int_cs_rpl_3, 0, 0, int INT_CS_RPL_3
 	both int_cs_system, 0, 0, int INT_CS_SYSTEM
 	both int_last, 0, 0, int INT_LAST

@@ -94,14 +94,6 @@ probes_begin
 	probe sti_fault, RING_0, 0, REQUEST
 		sti
 		ud2
-	probe sti_string, RING_0, 0, REQUEST
-		mov ecx, 5
-		mov edi, buffer
-		cld
-		sti
-		rep stosd
-		inc eax
-		over
 	probe sti_iopl_3_user, RING_3, FLAG_IOPL(3), REQUEST
 		sti
 		inc eax

@@ -31,8 +31,9 @@ struct general_registers {
 };
 
 struct outcome {
-	struct general_registers registers; /* as the probe left them */
-	uint32_t vector, error_code, eip, cs, eflags, ss;
+	struct general_registers registers;               /* as the probe left them */
+	uint32_t vector, error_code, eip, cs, eflags, ss; /* ss: of ring 3, else 0 */
+	uint32_t frame;                                   /* where the processor began to push */
 	uint32_t cr0, cr2, cr3, cr4;
 	uint32_t dr[4], dr6, dr7;
 };

@@ -28,10 +28,12 @@ $(BUILD)/guests/pocket.elf: $(POCKET)/kernel/kernel.ld $(call POCKET_OBJECTS,ker
 $(POCKET_IMAGES): $(POCKET_OUT)/user/%.elf: $(POCKET)/user/user.ld $(POCKET_OUT)/user/%.c.o $(call POCKET_OBJECTS,user/lib shared)
 	@ld $(POCKET_LDFLAGS) -s -T $< -o $@ $(filter %.o,$^)
 
-$(POCKET_OUT)/programs.inc: $(POCKET_IMAGES)
+# The folder changes when a program comes or goes.
+$(POCKET_OUT)/programs.inc: $(POCKET)/user
+	@mkdir -p $(@D)
 	@printf 'program %s\n' $(POCKET_PROGRAMS) >$@
 
-$(POCKET_OUT)/kernel/programs.asm.o: $(POCKET_OUT)/programs.inc
+$(POCKET_OUT)/kernel/programs.asm.o: $(POCKET_OUT)/programs.inc $(POCKET_IMAGES)
 
 $(POCKET_OUT)/kernel/%.c.o: POCKET_CFLAGS += -Imonitor/include
 $(POCKET_OUT)/user/%.c.o: POCKET_CFLAGS += -I$(POCKET)/user/lib

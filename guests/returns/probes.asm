@@ -239,8 +239,6 @@ probes_begin
 	iret_in_user_flags if_off, FLAG_IF, 0
 	iret_in_user_flags iopl, FLAG_IF, FLAG_IOPL(3) | FLAG_IF
 	iret_in_user_flags iopl_off, 0, FLAG_IOPL(3)
-	iret_in_user_flags if_off_iopl_3, FLAG_IF | FLAG_IOPL(3), FLAG_IOPL(3)
-	iret_in_user_flags if_on_iopl_3, FLAG_IOPL(3), FLAG_IF
 	iret_in_user_flags tf, FLAG_IF, FLAG_TF | FLAG_IF
 	iret_in_user_flags ac_id, FLAG_IF, FLAG_AC | FLAG_ID | FLAG_IF
 
@@ -270,7 +268,6 @@ probes_begin
 	iret_user_bad ss_dpl_0, KERNEL_DS | 3, USER_CS
 	iret_user_bad ss_read_only, DATA_READ_ONLY_3, USER_CS
 	iret_user_bad ss_code, USER_CS, USER_CS
-	iret_user_bad ss_absent, DATA_ABSENT_3, USER_CS
 	probe iret_user_cs_limit, RING_0, 0
 		push_frame USER_DS, user_stack, 0, CODE_NEAR_3, 0x100
 		iret
@@ -411,7 +408,7 @@ probes_begin
 		mov ecx, KERNEL_DS
 		mov gs, ecx
 		mov ecx, 2
-		mov ss, [gs:selectors + ecx * 4 - 8]
+		mov ss, [gs:selectors + ecx * 4 - 4]
 		push eax
 		over
 	probe mov_ss_base, RING_0, 0
@@ -448,10 +445,14 @@ probes_begin
 		over
 	probe mov_ss_expand_down, RING_0, 0
 		mov ecx, DATA_DOWN
+		mov edi, KERNEL_DS
+		mov ebp, esp
 		mov ss, ecx
-		push eax
-		pop edx
-		mov ecx, [ss:0xfffc]
+		mov esp, 0x1000
+		push ebx
+		mov edx, [ss:0xffc]
+		mov ss, edi
+		mov esp, ebp
 		over
 	probe pop_ss, RING_0, FLAG_STATUS
 		push dword KERNEL_DS
@@ -478,7 +479,7 @@ probes_begin
 	probe pop_ss_limit, RING_0, 0
 		mov ecx, DATA_SMALL
 		mov ss, ecx
-		mov esp, SMALL_END - 2
+		mov esp, SMALL_END
 		pop ss
 		over
 	probe lss_esp, RING_0, 0
@@ -508,7 +509,10 @@ probes_begin
 	both mov_ss_beyond, 0, 0, lines {mov ecx, BEYOND}, {mov ss, ecx}
 	both mov_ss_local, 0, 0, lines {mov ecx, KERNEL_DS | 4}, {mov ss, ecx}
 	both mov_ss_rpl_3, 0, 0, lines {mov ecx, KERNEL_DS | 3}, {mov ss, ecx}
-	both mov_ss_rpl_1, 0, 0, lines {mov ecx, KERNEL_DS | 1}, {mov ss, ecx}
+	probe mov_ss_rpl_1_user, RING_3, 0
+		mov ecx, KERNEL_DS | 1
+		mov ss, ecx
+		over
 	both mov_ss_dpl_3, 0, 0, lines {mov ecx, USER_DS & ~3}, {mov ss, ecx}
 	both mov_ss_code, 0, 0, lines {mov ecx, KERNEL_CS}, {mov ss, ecx}
 	both mov_ss_system, 0, 0, lines {mov ecx, KERNEL_TSS}, {mov ss, ecx}

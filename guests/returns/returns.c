@@ -37,7 +37,7 @@ static void segments_fill(void)
 		FLAT);
 	segment(DATA_BASE, BASE, (SMALL_END >> 12) - 1, ACCESS_DATA, FLAT);
 	segment(DATA_16, (uint32_t)returns_stack16, 0xffff, ACCESS_DATA, 0);
-	segment(DATA_DOWN, 0, 0xf, ACCESS_DATA | TYPE_EXPAND_DOWN, FLAT);
+	segment(DATA_DOWN, (uint32_t)returns_stack16, 0xff, ACCESS_DATA | TYPE_EXPAND_DOWN, 0);
 }
 
 static void reset(void)

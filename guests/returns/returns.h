@@ -18,7 +18,7 @@
 #define DATA_READ_ONLY_3 (KERNEL_FREE + 0x50 + 3)
 #define DATA_BASE        (KERNEL_FREE + 0x58) /* begins at BASE */
 #define DATA_16          (KERNEL_FREE + 0x60) /* a 16-bit stack, 64 KiB */
-#define DATA_DOWN        (KERNEL_FREE + 0x68) /* expand-down, from 64 KiB */
+#define DATA_DOWN        (KERNEL_FREE + 0x68) /* the same, expand-down: from 100h */
 
 #define SMALL_END 0x200000u
 #define BASE      0x10000u

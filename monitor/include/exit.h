@@ -29,6 +29,9 @@ enum exit_reason {
 
 const char *exit_reason_name(enum exit_reason reason);
 
+/* The reason of an exit by a fault at this instruction, from what the instruction is. */
+enum exit_reason insn_exit_reason(const struct insn *insn);
+
 /* What is to happen after an exit. */
 enum verdict {
 	VERDICT_RESUME,      /* the guest goes on where its registers say */
@@ -59,7 +62,7 @@ struct exit_history {
 
 /* Ends the guest after writing one report: why, where, its registers, its last exits.
  * Returns VERDICT_ENDED, so that a handler can end with it. */
-enum verdict vm_kill(struct vcpu *vcpu, const char *why);
+__attribute__((cold)) enum verdict vm_kill(struct vcpu *vcpu, const char *why);
 
 /* Prints how many exits of each kind a guest took. */
 void exit_summary(const struct vcpu *vcpu);

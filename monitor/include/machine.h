@@ -55,12 +55,13 @@ void tables_init(void);
 
 /* Writes the monitor's own entries, the last eight, into a GDT. */
 void gdt_fill_monitor(struct gdt *gdt);
-void gdt_load(const struct gdt *gdt);
+struct table_register gdt_register(const struct gdt *gdt);
 
 /* The gates that all lead to the monitor. */
 extern struct descriptor monitor_idt[VECTORS];
+extern struct table_register monitor_idtr;
 
-void idt_load(const struct descriptor idt[VECTORS]);
+struct table_register idt_register(const struct descriptor idt[VECTORS]);
 
 /* Where a trap from an outer ring finds its stack. */
 void tss_set_stack(uint32_t esp0);
@@ -87,7 +88,7 @@ void interrupts_init(void);
 bool interrupt_acknowledge(unsigned irq);
 
 /* The next interrupt of the timer comes at `deadline`, or a tick from now where that is sooner. */
-void timer_set(uint64_t deadline);
+void timer_set(uint64_t now, uint64_t deadline);
 
 /* The byte that the keyboard controller has. */
 uint8_t keyboard_get(void);
@@ -133,6 +134,6 @@ __attribute__((format(printf, 3, 4))) void text_printf(
 _Noreturn void machine_power_off(void);
 
 /* The monitor itself cannot go on: one message, then power off. */
-__attribute__((format(printf, 1, 2), noreturn)) void panic(const char *format, ...);
+__attribute__((format(printf, 1, 2), noreturn, cold)) void panic(const char *format, ...);
 
 #endif

@@ -42,8 +42,8 @@
  *
  * VERDICT_RESUME: done, and EIP stands behind it (or where it went). VERDICT_GUEST_FAULT: it faults,
  * nothing is changed; the exception is the one that trapped, unless vcpu_raise() has named another.
- * VERDICT_WAIT: it was HLT; EIP stands behind it. The chassis clears RF afterwards (but for IRET)
- * and raises the guest's own single-step trap, so neither is a matter here.
+ * VERDICT_WAIT: it was HLT; EIP stands behind it. The chassis has cleared RF, and raises the
+ * guest's own single-step trap afterwards, so neither is a matter here.
  *
  * At CPL 3 every instruction below faults with #GP(0), unless IOPL or the port permissions allow it.
  *

@@ -13,6 +13,7 @@
 #include "decode.h"
 #include "exit.h"
 #include "rings.h"
+#include "strings.h"
 #include "traps.h"
 
 /* A whole global descriptor table. */
@@ -20,15 +21,19 @@ struct gdt {
 	struct descriptor entry[GDT_ENTRIES];
 };
 
-/* Decoded instructions, by the linear address of their first byte. */
+/* An instruction as it was found, kept by the linear address of its first byte. */
 #define DECODE_CACHE 64 /* a power of two */
 
 struct decoded {
 	uint32_t linear;
-	uint8_t code_size; /* 16 or 32; 0: the entry is empty */
-	uint8_t bytes[16];
-	struct insn insn;
-};
+	const uint8_t *text; /* where the bytes are; NULL: not to be found again */
+	uint16_t code_size;  /* 16 or 32 */
+	uint8_t status;      /* enum decode_status */
+	uint8_t reason;      /* enum exit_reason of a fault here, where status is DECODE_OK */
+	uint8_t count;       /* of `bytes`: the instruction's, or all that could be read */
+	uint8_t bytes[15];
+	struct insn insn; /* where status is DECODE_OK */
+} __attribute__((aligned(64)));
 
 /* The most pages that the GDT, LDT, IDT and TSS can touch. */
 #define TRACED_PAGES 40
@@ -58,9 +63,11 @@ struct vcpu {
 	struct gdt *closed_gdt;              /* the same without the code of outer rings */
 	struct descriptor *ldt, *closed_ldt; /* NULL before the first LLDT */
 	struct descriptor *idt;              /* with the gates that the guest may pass by itself */
-	unsigned view;                       /* enum view: which of them are loaded */
+	struct table_register gdtr, closed_gdtr, idtr; /* where these are */
+	unsigned view;                                 /* enum view: which of them are loaded */
 	maddr_t page_directory;
 	uint16_t code_selector; /* whose descriptor `code` is; 0: no one's */
+	uint16_t code_size;     /* of its instructions, in bits: 16 or 32 */
 	struct segment code;
 
 	gpa_t traced[TRACED_PAGES]; /* write-protected: the guest's tables lie there */
@@ -128,7 +135,14 @@ void vcpu_set_flags(struct vcpu *vcpu, uint32_t eflags);
 /* ---- exceptions ---- */
 
 /* Notes the exception that the guest is to take. Returns VERDICT_GUEST_FAULT. */
-enum verdict vcpu_raise(struct vcpu *vcpu, unsigned vector, uint32_t error_code);
+static inline enum verdict vcpu_raise(struct vcpu *vcpu, unsigned vector, uint32_t error_code)
+{
+	vcpu->event.kind = EVENT_EXCEPTION;
+	vcpu->event.vector = (uint8_t)vector;
+	vcpu->event.error_code = error_code;
+	vcpu->event.return_eip = vcpu->registers.eip;
+	return VERDICT_GUEST_FAULT;
+}
 
 /* The error code that names a selector (6.13). */
 static inline uint32_t error_of_selector(uint16_t selector)
@@ -199,12 +213,46 @@ void vcpu_set_stack_pointer(struct vcpu *vcpu, uint32_t value);
  * Before lab 3 guests have no paging (plain/memory.c). */
 bool vcpu_translate(const struct vcpu *vcpu, gla_t linear, gpa_t *physical);
 
+/* Reads and decodes the instruction at the guest's CS:EIP. */
+const struct decoded *vcpu_decode_anew(struct vcpu *vcpu);
+
+/* Four bytes of memory, at any address. */
+struct text_word {
+	uint32_t value;
+} __attribute__((packed, may_alias));
+
+/* Are these the bytes of a decoded instruction? Nearly every one that traps has at most four. */
+static inline bool decoded_holds(const struct decoded *decoded, const uint8_t *text)
+{
+	static const uint32_t mask[] = {0, 0xff, 0xffff, 0xffffff, 0xffffffff};
+	const struct text_word *want = (const struct text_word *)decoded->bytes;
+	const struct text_word *found = (const struct text_word *)text;
+
+	if (decoded->count > 4)
+		return memcmp(want, found, decoded->count) == 0;
+	return ((want->value ^ found->value) & mask[decoded->count]) == 0;
+}
+
 /*
- * Reads and decodes the instruction at the guest's CS:EIP. `bytes` receives what was read, at
- * most 15 bytes, `count` how many.
+ * The same; but an instruction that traps once traps again, a loop's CLI, a driver's OUT. So what
+ * was decoded is kept, and holds as long as the bytes are the same. What this returns is good until
+ * the next call.
  */
-enum decode_status vcpu_decode(
-	struct vcpu *vcpu, struct insn *insn, uint8_t bytes[15], size_t *count);
+static inline const struct decoded *vcpu_decode(struct vcpu *vcpu)
+{
+	uint32_t eip = vcpu->registers.eip, linear = vcpu->code.base + eip;
+	const struct decoded *decoded = &vcpu->decoded[linear % DECODE_CACHE];
+
+	if (decoded->text && decoded->linear == linear && decoded->code_size == vcpu->code_size &&
+		vcpu->code_selector == (uint16_t)vcpu->registers.cs && eip <= vcpu->code.limit &&
+		vcpu->code.limit - eip >= decoded->count - 1u &&
+		decoded_holds(decoded, decoded->text))
+		return decoded;
+	return vcpu_decode_anew(vcpu);
+}
+
+/* The guest's memory lies elsewhere now: what was decoded must be read again. */
+void vcpu_forget_decoded(struct vcpu *vcpu);
 
 /* ---- the guest's tables (descriptors.c) ---- */
 
@@ -233,8 +281,9 @@ bool vcpu_selector_loads(const struct vcpu *vcpu, enum insn_segment segment, uin
 /* Would the guest's own descriptor allow the access, and only the monitor's clipping does not? */
 bool vcpu_was_clipped(struct vcpu *vcpu, enum insn_segment segment, uint32_t offset, uint32_t size);
 
-/* True where the guest's own table has a present system descriptor or gate at that selector. */
-bool vcpu_names_system_segment(struct vcpu *vcpu, uint16_t selector);
+/* True where the guest's own table has, at that selector, what a far CALL or JMP goes through and
+ * is no code: a present call gate, task gate or available TSS. */
+bool vcpu_names_gate(struct vcpu *vcpu, uint16_t selector);
 
 /* Gives back what LLDT took. */
 void descriptors_destroy(struct vcpu *vcpu);

@@ -34,8 +34,24 @@ void views_destroy(struct vcpu *vcpu);
 /* This virtual processor's tables are the processor's from here on. */
 void views_activate(struct vcpu *vcpu);
 
-/* Before the guest goes on: loads the tables that fit its IF, IOPL and ring. */
-void views_select(struct vcpu *vcpu);
+/* The view that fits its IF, IOPL and ring. */
+static inline enum view views_wanted(const struct vcpu *vcpu)
+{
+	if (vcpu->virtual_if && vcpu->virtual_iopl == 0)
+		return vcpu->stepping ? VIEW_GATES_CLOSED : VIEW_OPEN;
+	return vcpu_ring(vcpu) == 1 ? VIEW_CLOSED : VIEW_GATES_CLOSED;
+}
+
+void views_load(struct vcpu *vcpu, enum view view);
+
+/* Before the guest goes on: loads the tables of the view that it must have. */
+static inline void views_select(struct vcpu *vcpu)
+{
+	enum view view = views_wanted(vcpu);
+
+	if (view != vcpu->view)
+		views_load(vcpu, view);
+}
 
 /* Descriptors `first` to `first + count - 1` of the GDT or LDT have changed. */
 void views_descriptors_changed(struct vcpu *vcpu, bool local, uint32_t first, uint32_t count);

@@ -37,6 +37,7 @@ struct vm {
 	struct elf_image image; /* the module it came from: symbols for reports */
 	struct bus bus;
 	struct devices devices;
+	uint64_t deadline; /* when a device of its has something to do; may be earlier than that */
 	struct vpic vpic;
 	bool interrupt_pending; /* vpic_pending(), kept up to date */
 };
@@ -67,6 +68,13 @@ uint32_t vm_read(struct vm *vm, gpa_t from, void *to, uint32_t size);
 uint32_t vm_write(struct vm *vm, gpa_t to, const void *from, uint32_t size);
 
 /* The machine address of a guest-physical one; false where the guest has no memory there. */
-bool vm_translate(const struct vm *vm, gpa_t address, maddr_t *machine);
+static inline bool vm_translate(const struct vm *vm, gpa_t address, maddr_t *machine)
+{
+	if (address.raw >= vm->memory_size)
+		return false;
+	*machine = maddr(
+		(vm->frames[address.raw / PAGE_SIZE].raw & ~PAGE_MASK) | (address.raw & PAGE_MASK));
+	return true;
+}
 
 #endif

@@ -146,6 +146,7 @@ enum vector {
 /* Type field of a system descriptor, 3.5 */
 #define TYPE_TSS16            1u
 #define TYPE_LDT              2u
+#define TYPE_CALL_GATE16      4u
 #define TYPE_TASK_GATE        5u
 #define TYPE_INTERRUPT_GATE16 6u
 #define TYPE_TRAP_GATE16      7u

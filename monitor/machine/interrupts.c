@@ -24,8 +24,9 @@
 
 #define PIT_CHANNEL0 0x40
 #define PIT_CONTROL  0x43
-#define PIT_ONE_SHOT 0x30 /* channel 0, low byte then high byte, mode 0: one interrupt at the end  \
-			   */
+#define PIT_ONE_SHOT                                                                               \
+	0x30 /* channel 0, low byte then high byte, mode 0: one interrupt at the end               \
+	      */
 #define PIT_TICK (CLOCK_HZ / TICKS_PER_SECOND)
 
 #define KEYBOARD_DATA 0x60
@@ -48,14 +49,13 @@ void interrupts_init(void)
 	port_write8(SLAVE_DATA, 0xff);
 	port_write8(PIT_CONTROL, PIT_ONE_SHOT);
 	timer_due = CLOCK_NEVER;
-	timer_set(CLOCK_NEVER);
+	timer_set(clock_now(), CLOCK_NEVER);
 }
 
 /* Writing a count starts it anew. The 8254's output, and with it the request, rises one period
  * after it has come to 0. */
-void timer_set(uint64_t deadline)
+void timer_set(uint64_t now, uint64_t deadline)
 {
-	uint64_t now = clock_now();
 	uint32_t wait = PIT_TICK;
 
 	if (deadline == timer_due && deadline > now)

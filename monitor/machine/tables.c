@@ -19,6 +19,7 @@ extern uint32_t boot_page_directory[];
 
 static struct gdt boot_gdt;
 struct descriptor monitor_idt[VECTORS];
+struct table_register monitor_idtr;
 struct tss tss;              /* for every trap out of a guest; unwind.inc needs it too */
 static struct tss fault_tss; /* for the monitor's own double fault */
 
@@ -75,16 +76,14 @@ void gdt_fill_monitor(struct gdt *gdt)
 	gdt->entry[SELECTOR_INDEX(MONITOR_FAULT_TSS)] = tss_descriptor(&fault_tss);
 }
 
-void gdt_load(const struct gdt *gdt)
+struct table_register gdt_register(const struct gdt *gdt)
 {
-	struct table_register gdtr = {sizeof(*gdt) - 1, (uint32_t)(uintptr_t)gdt};
-	gdtr_write(&gdtr);
+	return (struct table_register){sizeof(*gdt) - 1, (uint32_t)(uintptr_t)gdt};
 }
 
-void idt_load(const struct descriptor idt[VECTORS])
+struct table_register idt_register(const struct descriptor idt[VECTORS])
 {
-	struct table_register idtr = {VECTORS * sizeof(*idt) - 1, (uint32_t)(uintptr_t)idt};
-	idtr_write(&idtr);
+	return (struct table_register){VECTORS * sizeof(*idt) - 1, (uint32_t)(uintptr_t)idt};
 }
 
 void tss_set_stack(uint32_t esp0)
@@ -128,14 +127,16 @@ void tables_init(void)
 	try_descriptor_pack();
 
 	gdt_fill_monitor(&boot_gdt);
-	gdt_load(&boot_gdt);
+	struct table_register gdtr = gdt_register(&boot_gdt);
+	gdtr_write(&gdtr);
 	segments_reload();
 
 	for (unsigned vector = 0; vector < VECTORS; vector++)
 		monitor_idt[vector] =
 			gate_pack(MONITOR_CS, stub_table[vector], TYPE_INTERRUPT_GATE, 0);
 	fault_task_init();
-	idt_load(monitor_idt);
+	monitor_idtr = idt_register(monitor_idt);
+	idtr_write(&monitor_idtr);
 
 	tss_prepare(&tss, MONITOR_DS, 0);
 	tr_write(MONITOR_TSS);

@@ -19,9 +19,9 @@ void views_activate(struct vcpu *vcpu)
 	(void)vcpu;
 }
 
-void views_select(struct vcpu *vcpu)
+void views_load(struct vcpu *vcpu, enum view view)
 {
-	(void)vcpu;
+	vcpu->view = view;
 }
 
 void views_descriptors_changed(struct vcpu *vcpu, bool local, uint32_t first, uint32_t count)

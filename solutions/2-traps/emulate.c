@@ -387,15 +387,61 @@ static enum verdict emulate_lss(struct vcpu *vcpu, const struct insn *insn)
 
 /* ---- who may do what ---- */
 
-static bool loads_ss(const struct insn *insn)
+static bool moves_to_ss(const struct insn *insn)
 {
 	return insn->map == MAP_ONE_BYTE && insn->opcode == 0x8e &&
 	       modrm_reg(insn->modrm) == SEGMENT_SS;
 }
 
-/* What an outer ring may do as well, where IOPL, the permission map or CR4 let it. */
-static enum verdict emulate_unprivileged(struct vcpu *vcpu, const struct insn *insn)
+static bool pops_ss(const struct insn *insn)
 {
+	return insn->map == MAP_ONE_BYTE && insn->opcode == 0x17;
+}
+
+/* What only CPL 0 may do. */
+static enum verdict emulate_privileged(struct vcpu *vcpu, const struct insn *insn)
+{
+	switch (insn->mnemonic) {
+	case MNEMONIC_HLT:
+		done(vcpu, insn);
+		return VERDICT_WAIT;
+	case MNEMONIC_LGDT:
+	case MNEMONIC_LIDT:
+		return emulate_table(vcpu, insn);
+	case MNEMONIC_LLDT:
+	case MNEMONIC_LTR:
+		return emulate_system_segment(vcpu, insn);
+	case MNEMONIC_MOV:
+		return insn->map == MAP_0F ? emulate_mov_control(vcpu, insn) : VERDICT_GUEST_FAULT;
+	case MNEMONIC_CLTS:
+		return write_cr(vcpu, insn, 0, vcpu->cr0 & ~CR0_TS);
+	case MNEMONIC_LMSW:
+		return emulate_lmsw(vcpu, insn);
+	case MNEMONIC_INVLPG:
+		return emulate_invlpg(vcpu, insn);
+	case MNEMONIC_INVD:
+	case MNEMONIC_WBINVD:
+		return done(vcpu, insn);
+	case MNEMONIC_RDMSR:
+	case MNEMONIC_WRMSR:
+		return emulate_msr(vcpu, insn, vcpu->registers.ecx);
+	case MNEMONIC_RDTSC:
+		return emulate_msr(vcpu, insn, MSR_TSC);
+	case MNEMONIC_RDPMC:
+		return emulate_msr(vcpu, insn, MSR_PERFCTR0 + vcpu->registers.ecx);
+	default:
+		return VERDICT_GUEST_FAULT;
+	}
+}
+/* END SOLUTION */
+
+enum verdict vcpu_emulate(struct vcpu *vcpu, const struct insn *insn)
+{
+	/* BEGIN SOLUTION
+	(void)vcpu, (void)insn;
+	organ_unwritten(__func__);
+	*/
+	/* first what an outer ring may do as well, where IOPL or the permission map let it */
 	switch (insn->mnemonic) {
 	case MNEMONIC_CLI:
 	case MNEMONIC_STI:
@@ -415,63 +461,13 @@ static enum verdict emulate_unprivileged(struct vcpu *vcpu, const struct insn *i
 		return emulate_iret(vcpu, insn);
 	case MNEMONIC_RET_FAR:
 		return emulate_ret_far(vcpu, insn);
-	case MNEMONIC_MOV:
-		return loads_ss(insn) ? emulate_mov_ss(vcpu, insn) : VERDICT_GUEST_FAULT;
-	case MNEMONIC_POP:
-		return insn->opcode == 0x17 ? emulate_pop_ss(vcpu, insn) : VERDICT_GUEST_FAULT;
 	case MNEMONIC_LSS:
 		return emulate_lss(vcpu, insn);
-	case MNEMONIC_RDTSC:
-		return vcpu->cr4 & CR4_TSD ? VERDICT_GUEST_FAULT : emulate_msr(vcpu, insn, MSR_TSC);
-	default:
-		return VERDICT_GUEST_FAULT;
 	}
-}
-
-static enum verdict emulate_privileged(struct vcpu *vcpu, const struct insn *insn)
-{
-	switch (insn->mnemonic) {
-	case MNEMONIC_HLT:
-		done(vcpu, insn);
-		return VERDICT_WAIT;
-	case MNEMONIC_LGDT:
-	case MNEMONIC_LIDT:
-		return emulate_table(vcpu, insn);
-	case MNEMONIC_LLDT:
-	case MNEMONIC_LTR:
-		return emulate_system_segment(vcpu, insn);
-	case MNEMONIC_MOV:
-		return insn->map == MAP_0F ? emulate_mov_control(vcpu, insn)
-					   : emulate_unprivileged(vcpu, insn);
-	case MNEMONIC_CLTS:
-		return write_cr(vcpu, insn, 0, vcpu->cr0 & ~CR0_TS);
-	case MNEMONIC_LMSW:
-		return emulate_lmsw(vcpu, insn);
-	case MNEMONIC_INVLPG:
-		return emulate_invlpg(vcpu, insn);
-	case MNEMONIC_INVD:
-	case MNEMONIC_WBINVD:
-		return done(vcpu, insn);
-	case MNEMONIC_RDMSR:
-	case MNEMONIC_WRMSR:
-		return emulate_msr(vcpu, insn, vcpu->registers.ecx);
-	case MNEMONIC_RDTSC:
-		return emulate_msr(vcpu, insn, MSR_TSC);
-	case MNEMONIC_RDPMC:
-		return emulate_msr(vcpu, insn, MSR_PERFCTR0 + vcpu->registers.ecx);
-	default:
-		return emulate_unprivileged(vcpu, insn);
-	}
-}
-/* END SOLUTION */
-
-enum verdict vcpu_emulate(struct vcpu *vcpu, const struct insn *insn)
-{
-	/* BEGIN SOLUTION
-	(void)vcpu, (void)insn;
-	organ_unwritten(__func__);
-	*/
-	return vcpu_cpl(vcpu) == 0 ? emulate_privileged(vcpu, insn)
-				   : emulate_unprivileged(vcpu, insn);
+	if (moves_to_ss(insn))
+		return emulate_mov_ss(vcpu, insn);
+	if (pops_ss(insn))
+		return emulate_pop_ss(vcpu, insn);
+	return vcpu_cpl(vcpu) == 0 ? emulate_privileged(vcpu, insn) : VERDICT_GUEST_FAULT;
 	/* END SOLUTION */
 }

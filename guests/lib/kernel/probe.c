@@ -41,6 +41,7 @@ static void record(struct frame *frame)
 		.cs = frame->cs,
 		.eflags = frame->eflags,
 		.ss = user ? frame->user_ss : 0,
+		.frame = user ? (uint32_t)(frame + 1) : (uint32_t)&frame->user_esp,
 	};
 	user_leave(0);
 }

@@ -13,8 +13,8 @@
 #define HIGH_BIG         (1u << 22) /* 32-bit code, 32-bit stack */
 #define HIGH_GRANULAR    (1u << 23) /* the limit counts pages */
 #define LIMIT_4GIB_PAGES 0xfffffu
-#define TYPE_KERNEL_CODE (TYPE_CODE | TYPE_READABLE | TYPE_ACCESSED)
-#define TYPE_KERNEL_DATA (TYPE_WRITABLE | TYPE_ACCESSED)
+#define SEGMENT_CODE     (TYPE_CODE | TYPE_READABLE | TYPE_ACCESSED)
+#define SEGMENT_DATA     (TYPE_WRITABLE | TYPE_ACCESSED)
 #define ENTRY(selector)  ((selector) / sizeof(struct descriptor))
 
 static struct tss tss;
@@ -37,12 +37,12 @@ static struct descriptor segment(uint32_t base, uint32_t last_page, unsigned typ
 void gdt_fill(struct gdt *gdt, uint32_t base, uint32_t size)
 {
 	*gdt = (struct gdt){0};
-	gdt->entry[ENTRY(KERNEL_CS)] = segment(0, LIMIT_4GIB_PAGES, TYPE_KERNEL_CODE, 0);
-	gdt->entry[ENTRY(KERNEL_DS)] = segment(0, LIMIT_4GIB_PAGES, TYPE_KERNEL_DATA, 0);
+	gdt->entry[ENTRY(KERNEL_CS)] = segment(0, LIMIT_4GIB_PAGES, SEGMENT_CODE, 0);
+	gdt->entry[ENTRY(KERNEL_DS)] = segment(0, LIMIT_4GIB_PAGES, SEGMENT_DATA, 0);
 	if (size > 0) {
 		uint32_t last_page = size / PAGE_SIZE - 1;
-		gdt->entry[ENTRY(USER_CS)] = segment(base, last_page, TYPE_KERNEL_CODE, 3);
-		gdt->entry[ENTRY(USER_DS)] = segment(base, last_page, TYPE_KERNEL_DATA, 3);
+		gdt->entry[ENTRY(USER_CS)] = segment(base, last_page, SEGMENT_CODE, 3);
+		gdt->entry[ENTRY(USER_DS)] = segment(base, last_page, SEGMENT_DATA, 3);
 	}
 	gdt->entry[ENTRY(TSS_ENTRY)] =
 		descriptor((uint32_t)&tss, sizeof(tss) - 1, HIGH_TYPE(TYPE_TSS32));

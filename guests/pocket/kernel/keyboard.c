@@ -31,7 +31,7 @@
 #define CODE_LEFT_SHIFT  0x2a
 #define CODE_RIGHT_SHIFT 0x36
 #define CODE_CAPS_LOCK   0x3a
-#define CTRL(letter)     ((letter)&0x1f)
+#define CTRL(letter)     (0x1f & (letter))
 
 /* By scan code. 0: a key that makes no character. */
 static const char plain[] =

@@ -3,7 +3,7 @@
  * Panic. It must work whatever is broken: it takes no lock seriously, allocates nothing and needs
  * no interrupt.
  *
- * The backtrace follows the chain of saved EBPs (System V ABI, i386, 2.2). start.asm and task.c
+ * The backtrace follows the chain of saved EBPs (System V ABI, i386, 2.2). start.asm and life.c
  * begin the chain with 0.
  */
 #include "panic.h"

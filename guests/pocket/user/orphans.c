@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Starts two children and waits for neither: for selftest. */
+#include "pocket.h"
+
+int32_t main(void)
+{
+	return spawn("seven") > 0 && spawn("seven") > 0 ? 0 : 1;
+}

@@ -9,42 +9,55 @@ logs=build/check
 rm -rf "$logs"
 mkdir -p "$logs"
 
+labs=$(printf '%s\n' solutions/[1-9]-* | sed 's|.*/\([1-9]\)-.*|\1|')
+
 # The longest first.
 tests() {
-	[ "$which" = all ] && cat <<-'END'
-		twenty_seeds	grader/seeds.sh 1 20
-		decoder_on_ten_million	build/grader/decode_oracle --random 10000000 --seed 1 --jobs 1
-	END
-	echo "solution_scores_all	build/grader/judge --lab 1 --from solutions --jobs 1"
+	if [ "$which" = all ]; then
+		for lab in $labs; do
+			echo "twenty_seeds_$lab	grader/seeds.sh $lab 20"
+		done
+		echo "decoder_on_ten_million	build/grader/decode_oracle --random 10000000 --seed 1 --jobs 1"
+	fi
+	for lab in $labs; do
+		echo "solution_${lab}_scores_all	build/grader/judge --lab $lab --from solutions --jobs 1"
+		echo "skeleton_${lab}_scores_little	grader/skeleton_scores_little.sh $lab"
+	done
 	for program in build/tests/check_*; do
 		[ -x "$program" ] && echo "$(basename "$program")	$program"
 	done
-	for script in grader/tests/gdb/*.gdb labs/*/walk.gdb; do
+	for script in grader/tests/gdb/*.gdb; do
 		echo "gdb_$(basename "$script" .gdb)	grader/gdb_test.sh $script"
+	done
+	for script in labs/*/walk.gdb; do
+		echo "gdb_$(basename "$(dirname "$script")")_walk	grader/gdb_test.sh $script"
 	done
 	cat <<-'END'
 		gdb_life	grader/tests/gdb/life.sh
 		c_style	git ls-files '*.c' '*.h' | xargs clang-format --dry-run --Werror
 		cppcheck_monitor	cppcheck -q --enable=warning,portability --inline-suppr --error-exitcode=1 --suppress=unmatchedSuppression -Imonitor/include monitor solutions
 		cppcheck_grader	cppcheck -q --enable=warning,portability --inline-suppr --error-exitcode=1 -Igrader/include -Imonitor/include grader
+		cppcheck_pocket	cppcheck -q --enable=warning,portability --inline-suppr --error-exitcode=1 -Imonitor/include -Iguests/pocket/shared -Iguests/pocket/user/lib guests/pocket
 		shell_style	shellcheck grader/*.sh grader/tests/*.sh grader/tests/gdb/*.sh
 		skeletons_are_generated	grader/skeletons.sh build/check/labs && for f in $(cd build/check/labs && find . -type f); do cmp "build/check/labs/$f" "labs/$f" || exit 1; done
 		monitor_says	grader/tests/monitor.sh
-		decoder_on_own_text	build/grader/decode_oracle --text build/monitor/1-solutions/monitor.elf build/guests/*.elf
+		pocket_says	grader/tests/pocket.sh
+		decoder_on_own_text	build/grader/decode_oracle --text build/monitor/?-solutions/monitor.elf build/guests/*.elf
 		qemu_boots_the_kernel	grader/qemu.sh build/monitor/1-solutions/monitor.elf build/guests/hello.elf | grep -q '^hello, world'
 		qemu_boots_the_disk	DISK=1 grader/qemu.sh build/monitor/1-solutions/monitor.elf build/guests/hello.elf | grep -q '^hello, world'
-		skeleton_scores_little	build/grader/judge --lab 1 --from labs --jobs 1 --json build/check/labs.json; [ $? = 1 ] && [ "$(jq .score build/check/labs.json)" -le 10 ]
 	END
 	[ "$which" = fast ] && return
 	for patch in seeds/bugs/*/*.patch; do
 		lab=${patch#seeds/bugs/}
-		echo "bug_$(basename "$patch" .patch)	grader/bug.sh ${lab%%-*} $patch"
+		echo "bug_${lab%%-*}_$(basename "$patch" .patch)	grader/bug.sh ${lab%%-*} $patch"
 	done
 	for cheat in seeds/cheats/*/*/; do
 		lab=${cheat#seeds/cheats/}
-		echo "cheat_$(basename "$cheat")	grader/cheat.sh ${lab%%-*} $cheat"
+		echo "cheat_${lab%%-*}_$(basename "$cheat")	grader/cheat.sh ${lab%%-*} $cheat"
 	done
-	echo "every_test_catches_a_bug	grader/coverage.sh 1"
+	for lab in $labs; do
+		echo "every_test_of_${lab}_catches_a_bug	grader/coverage.sh $lab"
+	done
 	echo "transcript_is_current	grader/transcript.sh check"
 }
 
@@ -59,7 +72,9 @@ one() { # NAME COMMAND
 }
 export -f one
 
-make --no-print-directory organs LAB=1 FROM=solutions || exit 1
+for lab in $labs; do
+	make --no-print-directory organs LAB="$lab" FROM=solutions || exit 1
+done
 tests >"$logs/tests"
 progress=()
 [ -t 2 ] && progress=(--bar)

@@ -268,10 +268,32 @@ static int kernel_check_segments(
 	return 0;
 }
 
+/*
+ * Cuts off what the boot sectors would read and no one would load: symbols and debugging
+ * information, most of the file. The host reads those in the file itself.
+ */
+static void kernel_trim(struct content *kernel, Elf32_Ehdr elf)
+{
+	size_t end = elf.e_phoff + elf.e_phnum * sizeof(Elf32_Phdr);
+
+	for (unsigned i = 0; i < elf.e_phnum; i++) {
+		Elf32_Phdr segment;
+
+		memcpy(&segment, kernel->data + elf.e_phoff + i * sizeof(segment), sizeof(segment));
+		if (segment.p_type == PT_LOAD && segment.p_offset + segment.p_filesz > end)
+			end = segment.p_offset + segment.p_filesz;
+	}
+	elf.e_shoff = 0;
+	elf.e_shnum = elf.e_shstrndx = 0;
+	memcpy(kernel->data, &elf, sizeof(elf));
+	memset(kernel->data + end, 0, kernel->size - end);
+	kernel->size = end;
+}
+
 /* Would the boot sectors load this kernel? */
 static int kernel_check(struct image *image)
 {
-	const struct content *kernel = &image->files[0];
+	struct content *kernel = &image->files[0];
 	Elf32_Ehdr elf = {0};
 
 	if (kernel->size >= sizeof(elf))
@@ -287,9 +309,11 @@ static int kernel_check(struct image *image)
 		return image_fail(image,
 			"%s: the program headers lie outside the file: build it again",
 			kernel->path);
-	if (kernel_check_header(image, kernel) != 0)
+	if (kernel_check_header(image, kernel) != 0 ||
+		kernel_check_segments(image, kernel, &elf) != 0)
 		return -1;
-	return kernel_check_segments(image, kernel, &elf);
+	kernel_trim(kernel, elf);
+	return 0;
 }
 
 /*

@@ -62,6 +62,7 @@ console: screen, serial line, keyboard
 memory: 64 MiB
 clock: 2000-01-01 00:0[0-9]
 programs: count echo fault hello orphans ping pong primes selftest seven
+timer: 100 ticks a second
 hello from ring 3
 init: hello ended with status 0
 count: from 1 to 1000, 871 takes the most steps: 178

@@ -53,7 +53,7 @@ backtrace
 vmexit privileged
 #> ^exit [0-9]+  privileged vector 13 error 0  0009:001004f5 <kernel_main\+[0-9]+>  cli$
 backtrace
-#> ^#0 +handle_general_protection .* at monitor/exit.c
+#> ^#0 +handle_protection .* at monitor/exit.c
 #> ^#1 .*vm_exit .* at monitor/exit.c
 #> ^#2 +world_exit \(\) at .*enter.asm
 #> ^#3 .*interrupts_disable \(\) at guests/crack/crack.c
@@ -63,7 +63,7 @@ guest
 #> ^crack, as the monitor has it:
 #> ^  eip    001004f5
 host
-#> ^#0 +handle_general_protection
+#> ^#0 +handle_protection
 
 # ---- 4. Back. The handler steps over the CLI, your world_enter puts everything back. ----
 

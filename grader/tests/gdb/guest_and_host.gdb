@@ -22,7 +22,7 @@ up
 p format
 #> "%s\\n"
 host
-#> ^#0 +handle_general_protection
+#> ^#0 +handle_protection
 p $cs
 #> = 65472$
 # While the guest runs.

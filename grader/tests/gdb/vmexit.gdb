@@ -2,9 +2,9 @@
 #run crack mem=4
 vmexit privileged
 #> ^exit [0-9]+  privileged vector 13 error 0  0009:[0-9a-f]+ <kernel_main\+[0-9]+>  cli$
-#> ^#0 +handle_general_protection
+#> ^#0 +handle_protection
 bt
-#> ^#0 +handle_general_protection .* at monitor/exit.c
+#> ^#0 +handle_protection .* at monitor/exit.c
 #> ^#1 .* in vm_exit .* at monitor/exit.c
 #> ^#2 +world_exit \(\) at solutions/1-rings/./enter.asm
 #> ^#3 +interrupts_disable \(\) at guests/crack/crack.c

@@ -43,6 +43,8 @@ static void init(void)
 {
 	char names[OPTION_MAX];
 
+	console_printf("timer: %u ticks a second\n", TICKS_PER_SECOND);
+	timer_check();
 	if (boot_option("crash", names, sizeof(names)))
 		__asm__ volatile("ud2"); /* to show what a panic looks like */
 	if (!boot_option("run", names, sizeof(names)))

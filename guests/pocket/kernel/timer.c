@@ -6,13 +6,16 @@
 #include "cpu.h"
 #include "interrupts.h"
 #include "lock.h"
+#include "panic.h"
 #include "task.h"
 
 #define CHANNEL_0     0x40
 #define CONTROL       0x43
 #define CONTROL_MODE2 0x34 /* channel 0, low byte then high byte, mode 2, binary */
+#define CONTROL_LATCH 0x00 /* channel 0: its count, to be read in two bytes */
 #define INPUT_HERTZ   1193182u
 #define DIVISOR       ((INPUT_HERTZ + TICKS_PER_SECOND / 2) / TICKS_PER_SECOND)
+#define PERIODS_MAX   3 /* without a tick, and something is wrong */
 
 static struct lock lock = {.name = "timer"};
 static volatile uint32_t ticks;
@@ -33,6 +36,28 @@ void timer_init(void)
 	port_write(CHANNEL_0, DIVISOR & 0xff);
 	port_write(CHANNEL_0, DIVISOR >> 8);
 	interrupt_attach(IRQ_TIMER, timer_interrupt);
+}
+
+static uint16_t timer_count(void)
+{
+	port_write(CONTROL, CONTROL_LATCH);
+	uint8_t low = port_read(CHANNEL_0);
+	return (uint16_t)(low | port_read(CHANNEL_0) << 8);
+}
+
+void timer_check(void)
+{
+	uint32_t start = ticks;
+	uint16_t before = timer_count();
+	unsigned periods = 0;
+
+	while (ticks == start && periods < PERIODS_MAX) {
+		uint16_t count = timer_count();
+		periods += count > before; /* it counts down, so it has started over */
+		before = count;
+	}
+	if (ticks == start)
+		panic("the timer counts, but no interrupt comes");
 }
 
 uint32_t timer_ticks(void)

@@ -10,6 +10,10 @@
 
 void timer_init(void);
 
+/* Waits for a tick, and panics where none comes: everything that sleeps would sleep for ever.
+ * Interrupts must be on. */
+void timer_check(void);
+
 /* Since timer_init(). Wraps after 497 days. */
 uint32_t timer_ticks(void);
 

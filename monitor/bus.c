@@ -38,12 +38,6 @@ void bus_attach(struct bus *bus, struct bus_range range)
 	}
 }
 
-/* True where all of an access is this device's, which takes it whole. */
-static bool range_takes(const struct bus_range *range, uint16_t port, unsigned size)
-{
-	return size == 1 || (range->sizes & size && port + size - 1 <= range->last);
-}
-
 /* True where no device is at any of the ports. */
 static bool bus_is_empty(const struct bus *bus, uint16_t port, unsigned size)
 {
@@ -69,11 +63,24 @@ static uint32_t size_mask(unsigned size)
 	return size == 4 ? 0xffffffff : (1u << size * 8) - 1;
 }
 
-/* What is not one device's affair: nobody's, or two halves. */
-static uint32_t bus_read_halves(struct vm *vm, uint16_t port, unsigned size)
+/* True where a wide access is all one device's, which takes it whole. */
+static bool range_takes(const struct bus_range *range, uint16_t port, unsigned size)
 {
+	return range && range->sizes & size && port + size - 1 <= range->last;
+}
+
+/*
+ * Whatever is not one byte of one device: nobody's, a device's that takes it whole, or two halves.
+ * Not inlined, so that a byte's way is short.
+ */
+__attribute__((noinline)) static uint32_t bus_read_other(
+	struct vm *vm, uint16_t port, unsigned size)
+{
+	const struct bus_range *range = bus_find(&vm->bus, port);
 	unsigned half = size / 2;
 
+	if (range_takes(range, port, size))
+		return range->read(vm, port, size) & size_mask(size);
 	if (bus_is_empty(&vm->bus, port, size)) {
 		report_once(vm, port, "read");
 		return size_mask(size);
@@ -82,33 +89,37 @@ static uint32_t bus_read_halves(struct vm *vm, uint16_t port, unsigned size)
 	return low | bus_read(vm, (uint16_t)(port + half), half) << half * 8;
 }
 
-static void bus_write_halves(struct vm *vm, uint16_t port, unsigned size, uint32_t value)
+__attribute__((noinline)) static void bus_write_other(
+	struct vm *vm, uint16_t port, unsigned size, uint32_t value)
 {
+	const struct bus_range *range = bus_find(&vm->bus, port);
 	unsigned half = size / 2;
 
-	if (bus_is_empty(&vm->bus, port, size)) {
+	if (range_takes(range, port, size)) {
+		range->write(vm, port, size, value & size_mask(size));
+	} else if (bus_is_empty(&vm->bus, port, size)) {
 		report_once(vm, port, "written");
-		return;
+	} else {
+		bus_write(vm, port, half, value);
+		bus_write(vm, (uint16_t)(port + half), half, value >> half * 8);
 	}
-	bus_write(vm, port, half, value);
-	bus_write(vm, (uint16_t)(port + half), half, value >> half * 8);
 }
 
 uint32_t bus_read(struct vm *vm, uint16_t port, unsigned size)
 {
 	const struct bus_range *range = bus_find(&vm->bus, port);
 
-	if (range && range_takes(range, port, size))
-		return range->read(vm, port, size) & size_mask(size);
-	return bus_read_halves(vm, port, size);
+	if (range && size == 1)
+		return (uint8_t)range->read(vm, port, 1);
+	return bus_read_other(vm, port, size);
 }
 
 void bus_write(struct vm *vm, uint16_t port, unsigned size, uint32_t value)
 {
 	const struct bus_range *range = bus_find(&vm->bus, port);
 
-	if (range && range_takes(range, port, size))
-		range->write(vm, port, size, value & size_mask(size));
+	if (range && size == 1)
+		range->write(vm, port, 1, (uint8_t)value);
 	else
-		bus_write_halves(vm, port, size, value);
+		bus_write_other(vm, port, size, value);
 }

@@ -120,14 +120,23 @@ static enum verdict emulate(struct vcpu *vcpu, const struct insn *insn)
 	return verdict;
 }
 
-/* A far CALL or JMP to a descriptor that names no code: what lies behind it is refused by name. */
-static enum verdict refuse_gate(
+/* An instruction that faults here and need not on the bare machine, for what the monitor does not
+ * have: a far CALL or JMP through a gate or to a task, and SYSENTER. */
+static enum verdict refuse_by_name(
 	struct vcpu *vcpu, const struct insn *insn, const struct exit_record *exit)
 {
-	if ((insn->mnemonic == MNEMONIC_CALL_FAR || insn->mnemonic == MNEMONIC_JMP_FAR) &&
-		vcpu_names_gate(vcpu, (uint16_t)exit->error_code))
+	switch (insn->mnemonic) {
+	case MNEMONIC_CALL_FAR:
+	case MNEMONIC_JMP_FAR:
+		if (!vcpu_names_gate(vcpu, (uint16_t)exit->error_code))
+			break;
 		return vm_kill(vcpu,
 			"it went through a call gate, a task gate or a TSS, which this monitor does not emulate");
+	case MNEMONIC_SYSENTER:
+		if (!(vcpu->sysenter[0] & ~SELECTOR_RPL))
+			break;
+		return vm_kill(vcpu, "it used SYSENTER, which this monitor does not emulate");
+	}
 	return VERDICT_GUEST_FAULT;
 }
 
@@ -192,7 +201,7 @@ static enum verdict handle_protection(struct vcpu *vcpu, struct exit_record *exi
 	if (insn->class != INSN_PRIVILEGED && insn->class != INSN_SENSITIVE)
 		return limit_violated(vcpu, insn);
 	enum verdict verdict = emulate(vcpu, insn);
-	return verdict == VERDICT_GUEST_FAULT ? refuse_gate(vcpu, insn, exit) : verdict;
+	return verdict == VERDICT_GUEST_FAULT ? refuse_by_name(vcpu, insn, exit) : verdict;
 }
 
 /* SDM 3A table 6-1; vectors that are not here cannot come. */

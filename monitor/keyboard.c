@@ -256,8 +256,8 @@ static uint32_t controller_read(struct vm *vm, uint16_t port, unsigned size)
 		return keyboard->status;
 	uint8_t byte = keyboard->output;
 	keyboard->status &= (uint8_t) ~(OUTPUT_FULL | FROM_MOUSE | TIMEOUT);
-	controller_update_lines(
-		vm); /* the line falls, even where it rises again for the next byte */
+	/* the line falls, even where it rises again for the next byte */
+	controller_update_lines(vm);
 	controller_fill(vm);
 	return byte;
 }

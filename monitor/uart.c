@@ -205,15 +205,17 @@ static void uart_write_data(struct vm *vm, uint8_t byte)
 	struct uart *uart = &vm->devices.uart;
 
 	if (uart->modem_control & LOOPBACK) {
-		uart_accept(
-			uart, byte & (0xff >> (WORD_LENGTH - (uart->line_control & WORD_LENGTH))));
-		uart_restart_timeout(vm);
+		uint8_t bits = 0xff >> (WORD_LENGTH - (uart->line_control & WORD_LENGTH));
+		uart_accept(uart, byte & bits);
+		uart_fill(vm);
 	} else {
 		serial_put(byte);
 	}
+	if (!(uart->interrupt_enable & ENABLE_TRANSMITTER))
+		return;
 	uart->transmitter_ready = false;
 	uart_update_line(vm);
-	uart->transmitter_ready = true; /* it has left already */
+	uart->transmitter_ready = true; /* the byte has left already */
 	uart_update_line(vm);
 }
 

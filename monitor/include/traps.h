@@ -125,10 +125,11 @@ bool event_has_error_code(struct event event);
  * - Then IF is cleared for an interrupt gate, and TF, NT, RF and VM for both.
  * - Where the event was not EVENT_SOFTWARE, the error codes above have ERROR_EXT set.
  *
- * A fault during delivery is delivered in its place. Where both are contributory (table 6-5: #DE, #TS,
- * #NP, #SS, #GP), or a page fault is followed by a contributory fault or a page fault, it becomes a
- * double fault (error code 0); a fault in delivering a double fault is a triple fault, which resets a
- * bare machine: vm_kill("triple fault: ..."). The return address of all of these is registers.eip.
+ * A fault during delivery is delivered in its place; the EFLAGS that it pushes have RF set (17.3.1.1).
+ * Where both are contributory (table 6-5: #DE, #TS, #NP, #SS, #GP), or a page fault is followed by a
+ * contributory fault or a page fault, it becomes a double fault (error code 0). A fault in delivering
+ * a double fault is a triple fault, which resets a bare machine: vm_kill("triple fault: ..."). The
+ * return address of all of these is registers.eip.
  *
  * VERDICT_RESUME: the guest goes on in its handler. VERDICT_ENDED: vm_kill() has said why.
  */

@@ -27,7 +27,9 @@
 #define PIT_ONE_SHOT                                                                               \
 	0x30 /* channel 0, low byte then high byte, mode 0: one interrupt at the end               \
 	      */
-#define PIT_TICK (CLOCK_HZ / TICKS_PER_SECOND)
+#define PIT_TICK    (CLOCK_HZ / TICKS_PER_SECOND)
+#define PIT_SOONEST 24 /* 20 us: a guest that asks for more interrupts still gets something done   \
+			*/
 
 #define KEYBOARD_DATA 0x60
 
@@ -61,7 +63,7 @@ void timer_set(uint64_t now, uint64_t deadline)
 	if (deadline == timer_due && deadline > now)
 		return;
 	if (deadline < now + wait)
-		wait = deadline > now ? (uint32_t)(deadline - now) : 1;
+		wait = deadline > now + PIT_SOONEST ? (uint32_t)(deadline - now) : PIT_SOONEST;
 	timer_due = now + wait;
 	port_write8(PIT_CHANNEL0, (uint8_t)wait);
 	port_write8(PIT_CHANNEL0, (uint8_t)(wait >> 8));

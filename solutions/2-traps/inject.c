@@ -231,6 +231,7 @@ enum verdict vcpu_inject(struct vcpu *vcpu, struct event event)
 		if (is_double_fault(event))
 			return vm_kill(vcpu, "triple fault: its double fault cannot be delivered");
 		struct event fault = vcpu->event;
+		vcpu->registers.eflags |= EFLAGS_RF; /* as every fault pushes it */
 		if (becomes_double_fault(event, fault)) {
 			fault.vector = VECTOR_DF;
 			fault.error_code = 0;

@@ -197,7 +197,6 @@ void vpic_reset(struct vpic *vpic)
 {
 	/* BEGIN SOLUTION
 	(void)vpic;
-	organ_unwritten(__func__);
 	*/
 	*vpic = (struct vpic){
 		.master = {.imr = 0xff, .lowest = 7},
@@ -210,7 +209,6 @@ void vpic_line(struct vpic *vpic, unsigned irq, bool level)
 {
 	/* BEGIN SOLUTION
 	(void)vpic, (void)irq, (void)level;
-	organ_unwritten(__func__);
 	*/
 	if (irq < VPIC_LINES)
 		chip_line(&vpic->master, irq, level);
@@ -224,7 +222,7 @@ bool vpic_pending(const struct vpic *vpic)
 {
 	/* BEGIN SOLUTION
 	(void)vpic;
-	organ_unwritten(__func__);
+	return false;
 	*/
 	return chip_request(&vpic->master) != NONE;
 	/* END SOLUTION */

@@ -45,7 +45,7 @@ says 'console \| hello, world'
 
 # a hostile guest: the report names the place and the instruction
 boots "$guests/hostile.elf mem=2" "$guests/hello.elf mem=2"
-says 'killing hostile: it raised an exception'
+says 'killing hostile: it reached for addresses that belong to the monitor'
 says 'at           0009:[0-9a-f]{8} <read_ds.site|<read_ds'
 says 'instruction  mov eax, dword \[ds:ebx\]|instruction  mov eax, dword \[ebx\]'
 says 'hostile took [0-9]+ exits:'

@@ -6,12 +6,11 @@
  * traps.h is the contract. Intel SDM volume 2: each instruction's own page; volume
  * 3A 2.5, 5.9, 6.8.3; volume 1, chapter 19 (ports).
  *
- * Every function has two parts: what can fail comes first, and changes nothing.
+ * Every function has two parts: what can fail comes first, and changes nothing. The instructions
+ * that only move a register are done, as examples. Yours are the others.
  */
 #include "vm.h"
 
-/* BEGIN SOLUTION
- */
 /* The instruction has been performed: EIP goes behind it. */
 static enum verdict done(struct vcpu *vcpu, const struct insn *insn)
 {
@@ -25,92 +24,6 @@ static void merge(uint32_t *into, uint32_t value, unsigned size)
 	uint32_t mask = size == 4 ? 0xffffffff : (1u << size * 8) - 1;
 
 	*into = (*into & ~mask) | (value & mask);
-}
-
-/* ---- the interrupt flag ---- */
-
-static enum verdict emulate_interrupt_flag(struct vcpu *vcpu, const struct insn *insn, bool set)
-{
-	if (vcpu_cpl(vcpu) > vcpu->virtual_iopl)
-		return vcpu_raise(vcpu, VECTOR_GP, 0);
-	vcpu->interrupt_shadow = set && !vcpu->virtual_if;
-	vcpu->virtual_if = set;
-	return done(vcpu, insn);
-}
-
-/* ---- ports ---- */
-
-static enum verdict emulate_port(struct vcpu *vcpu, const struct insn *insn)
-{
-	struct guest_registers *registers = &vcpu->registers;
-	bool immediate = insn->opcode < 0xe8;
-	uint16_t port = (uint16_t)(immediate ? insn->immediate & 0xff : registers->edx);
-	unsigned size = insn->opcode & 1 ? insn->operand_size : 1;
-	enum verdict verdict = vcpu_port_check(vcpu, port, size);
-
-	if (verdict != VERDICT_RESUME)
-		return verdict;
-	if (insn->mnemonic == MNEMONIC_IN)
-		merge(&registers->eax, bus_read(vcpu->vm, port, size), size);
-	else
-		bus_write(vcpu->vm, port, size, registers->eax);
-	return done(vcpu, insn);
-}
-
-/* One element of INS: the port is read when nothing can go wrong any more. */
-static enum verdict port_to_memory(struct vcpu *vcpu, uint16_t port, uint32_t offset, unsigned size)
-{
-	gla_t to;
-	enum verdict verdict = vcpu_check_store(vcpu, SEGMENT_ES, offset, size, &to);
-
-	if (verdict == VERDICT_RESUME) {
-		uint32_t value = bus_read(vcpu->vm, port, size);
-		vcpu_write(vcpu, to, &value, size);
-	}
-	return verdict;
-}
-
-static enum verdict memory_to_port(
-	struct vcpu *vcpu, enum insn_segment segment, uint32_t offset, uint16_t port, unsigned size)
-{
-	uint32_t value = 0;
-	enum verdict verdict = vcpu_load(vcpu, segment, offset, &value, size);
-
-	if (verdict == VERDICT_RESUME)
-		bus_write(vcpu->vm, port, size, value);
-	return verdict;
-}
-
-/* INS and OUTS. Each element is complete before the next begins, so that a REP can stop between any
- * two and go on later. */
-static enum verdict emulate_string(struct vcpu *vcpu, const struct insn *insn)
-{
-	struct guest_registers *registers = &vcpu->registers;
-	bool in = insn->opcode < 0x6e;
-	bool repeat = insn->prefixes & (PREFIX_REP | PREFIX_REPNE);
-	bool single_step = registers->eflags & EFLAGS_TF;
-	unsigned size = insn->opcode & 1 ? insn->operand_size : 1;
-	uint32_t mask = insn->address_size == 4 ? 0xffffffff : 0xffff;
-	uint32_t *index = in ? &registers->edi : &registers->esi;
-	uint16_t port = (uint16_t)registers->edx;
-	enum verdict verdict = vcpu_port_check(vcpu, port, size);
-
-	for (unsigned left = repeat && !single_step ? PORT_BURST : 1; left; left--) {
-		if (verdict != VERDICT_RESUME)
-			return verdict;
-		if (repeat && !(registers->ecx & mask))
-			return done(vcpu, insn);
-		verdict = in ? port_to_memory(vcpu, port, *index & mask, size)
-			     : memory_to_port(
-				       vcpu, insn_operand_segment(insn), *index & mask, port, size);
-		if (verdict != VERDICT_RESUME)
-			return verdict;
-		uint32_t next = registers->eflags & EFLAGS_DF ? *index - size : *index + size;
-		merge(index, next, insn->address_size);
-		if (repeat)
-			merge(&registers->ecx, registers->ecx - 1, insn->address_size);
-	}
-	return repeat && registers->ecx & mask ? VERDICT_RESUME : done(vcpu, insn);
 }
 
 /* ---- tables ---- */
@@ -176,17 +89,6 @@ static enum verdict emulate_mov_control(struct vcpu *vcpu, const struct insn *in
 	return verdict == VERDICT_RESUME ? done(vcpu, insn) : verdict;
 }
 
-/* LMSW reaches CR0's low four bits, and cannot take PE away. */
-static enum verdict emulate_lmsw(struct vcpu *vcpu, const struct insn *insn)
-{
-	uint32_t value, reached = CR0_MP | CR0_EM | CR0_TS;
-	enum verdict verdict = vcpu_load_rm(vcpu, insn, 2, &value);
-
-	if (verdict != VERDICT_RESUME)
-		return verdict;
-	return write_cr(vcpu, insn, 0, (vcpu->cr0 & ~reached) | (value & (reached | CR0_PE)));
-}
-
 static enum verdict emulate_msr(struct vcpu *vcpu, const struct insn *insn, uint32_t number)
 {
 	struct guest_registers *registers = &vcpu->registers;
@@ -210,8 +112,195 @@ static enum verdict emulate_invlpg(struct vcpu *vcpu, const struct insn *insn)
 	return done(vcpu, insn);
 }
 
+/* ---- the stack segment ---- */
+
+/* After the next instruction, which loads ESP in every sane program, interrupts may come again. */
+static enum verdict load_ss(struct vcpu *vcpu, const struct insn *insn, uint16_t selector)
+{
+	vcpu->registers.ss = selector_deprivilege(selector);
+	vcpu->interrupt_shadow = true;
+	return done(vcpu, insn);
+}
+
+static enum verdict emulate_lss(struct vcpu *vcpu, const struct insn *insn)
+{
+	unsigned size = insn->operand_size;
+	uint8_t pointer[6];
+	enum verdict verdict = vcpu_load(
+		vcpu, insn_operand_segment(insn), vcpu_offset(vcpu, insn), pointer, size + 2);
+	if (verdict != VERDICT_RESUME)
+		return verdict;
+	uint16_t selector = (uint16_t)(pointer[size] | pointer[size + 1] << 8);
+	uint32_t offset = pointer[0] | (uint32_t)pointer[1] << 8 | (uint32_t)pointer[2] << 16 |
+			  (uint32_t)pointer[3] << 24;
+	verdict = vcpu_check_selector(vcpu, SEGMENT_SS, selector, vcpu_ring(vcpu));
+	if (verdict != VERDICT_RESUME)
+		return verdict;
+	merge(vcpu_register(vcpu, modrm_reg(insn->modrm)), offset, size);
+	return load_ss(vcpu, insn, selector);
+}
+
+static enum verdict emulate_mov_ss(struct vcpu *vcpu, const struct insn *insn)
+{
+	/* BEGIN SOLUTION
+	(void)vcpu, (void)insn;
+	organ_unwritten(__func__);
+	*/
+	uint32_t selector;
+	enum verdict verdict = vcpu_load_rm(vcpu, insn, 2, &selector);
+
+	if (verdict == VERDICT_RESUME)
+		verdict =
+			vcpu_check_selector(vcpu, SEGMENT_SS, (uint16_t)selector, vcpu_ring(vcpu));
+	return verdict == VERDICT_RESUME ? load_ss(vcpu, insn, (uint16_t)selector) : verdict;
+	/* END SOLUTION */
+}
+
+static enum verdict emulate_pop_ss(struct vcpu *vcpu, const struct insn *insn)
+{
+	/* BEGIN SOLUTION
+	(void)vcpu, (void)insn;
+	organ_unwritten(__func__);
+	*/
+	uint32_t top = vcpu_stack_pointer(vcpu);
+	uint16_t selector = 0;
+	enum verdict verdict = vcpu_load(vcpu, SEGMENT_SS, top, &selector, sizeof(selector));
+
+	if (verdict == VERDICT_RESUME)
+		verdict = vcpu_check_selector(vcpu, SEGMENT_SS, selector, vcpu_ring(vcpu));
+	if (verdict != VERDICT_RESUME)
+		return verdict;
+	vcpu_set_stack_pointer(vcpu, top + insn->operand_size); /* of the old segment */
+	return load_ss(vcpu, insn, selector);
+	/* END SOLUTION */
+}
+
+/* ---- CR0's low bits ---- */
+
+/* LMSW reaches CR0's low four bits, and cannot take PE away. */
+static enum verdict emulate_lmsw(struct vcpu *vcpu, const struct insn *insn)
+{
+	/* BEGIN SOLUTION
+	(void)vcpu, (void)insn;
+	organ_unwritten(__func__);
+	*/
+	uint32_t value, reached = CR0_MP | CR0_EM | CR0_TS;
+	enum verdict verdict = vcpu_load_rm(vcpu, insn, 2, &value);
+
+	if (verdict != VERDICT_RESUME)
+		return verdict;
+	return write_cr(vcpu, insn, 0, (vcpu->cr0 & ~reached) | (value & (reached | CR0_PE)));
+	/* END SOLUTION */
+}
+
+/* ---- the interrupt flag ---- */
+
+static enum verdict emulate_interrupt_flag(struct vcpu *vcpu, const struct insn *insn, bool set)
+{
+	/* BEGIN SOLUTION
+	(void)vcpu, (void)insn, (void)set;
+	organ_unwritten(__func__);
+	*/
+	if (vcpu_cpl(vcpu) > vcpu->virtual_iopl)
+		return vcpu_raise(vcpu, VECTOR_GP, 0);
+	vcpu->interrupt_shadow = set && !vcpu->virtual_if;
+	vcpu->virtual_if = set;
+	return done(vcpu, insn);
+	/* END SOLUTION */
+}
+
+/* ---- ports ---- */
+
+static enum verdict emulate_port(struct vcpu *vcpu, const struct insn *insn)
+{
+	/* BEGIN SOLUTION
+	(void)vcpu, (void)insn;
+	organ_unwritten(__func__);
+	*/
+	struct guest_registers *registers = &vcpu->registers;
+	bool immediate = insn->opcode < 0xe8;
+	uint16_t port = (uint16_t)(immediate ? insn->immediate & 0xff : registers->edx);
+	unsigned size = insn->opcode & 1 ? insn->operand_size : 1;
+	enum verdict verdict = vcpu_port_check(vcpu, port, size);
+
+	if (verdict != VERDICT_RESUME)
+		return verdict;
+	if (insn->mnemonic == MNEMONIC_IN)
+		merge(&registers->eax, bus_read(vcpu->vm, port, size), size);
+	else
+		bus_write(vcpu->vm, port, size, registers->eax);
+	return done(vcpu, insn);
+	/* END SOLUTION */
+}
+
+/* BEGIN SOLUTION
+ */
+/* One element of INS: the port is read when nothing can go wrong any more. */
+static enum verdict port_to_memory(struct vcpu *vcpu, uint16_t port, uint32_t offset, unsigned size)
+{
+	gla_t to;
+	enum verdict verdict = vcpu_check_store(vcpu, SEGMENT_ES, offset, size, &to);
+
+	if (verdict == VERDICT_RESUME) {
+		uint32_t value = bus_read(vcpu->vm, port, size);
+		vcpu_write(vcpu, to, &value, size);
+	}
+	return verdict;
+}
+
+static enum verdict memory_to_port(
+	struct vcpu *vcpu, enum insn_segment segment, uint32_t offset, uint16_t port, unsigned size)
+{
+	uint32_t value = 0;
+	enum verdict verdict = vcpu_load(vcpu, segment, offset, &value, size);
+
+	if (verdict == VERDICT_RESUME)
+		bus_write(vcpu->vm, port, size, value);
+	return verdict;
+}
+/* END SOLUTION */
+
+/* INS and OUTS. Each element is complete before the next begins, so that a REP can stop between any
+ * two and go on later. */
+static enum verdict emulate_string(struct vcpu *vcpu, const struct insn *insn)
+{
+	/* BEGIN SOLUTION
+	(void)vcpu, (void)insn;
+	organ_unwritten(__func__);
+	*/
+	struct guest_registers *registers = &vcpu->registers;
+	bool in = insn->opcode < 0x6e;
+	bool repeat = insn->prefixes & (PREFIX_REP | PREFIX_REPNE);
+	bool single_step = registers->eflags & EFLAGS_TF;
+	unsigned size = insn->opcode & 1 ? insn->operand_size : 1;
+	uint32_t mask = insn->address_size == 4 ? 0xffffffff : 0xffff;
+	uint32_t *index = in ? &registers->edi : &registers->esi;
+	uint16_t port = (uint16_t)registers->edx;
+	enum verdict verdict = vcpu_port_check(vcpu, port, size);
+
+	for (unsigned left = repeat && !single_step ? PORT_BURST : 1; left; left--) {
+		if (verdict != VERDICT_RESUME)
+			return verdict;
+		if (repeat && !(registers->ecx & mask))
+			return done(vcpu, insn);
+		verdict = in ? port_to_memory(vcpu, port, *index & mask, size)
+			     : memory_to_port(
+				       vcpu, insn_operand_segment(insn), *index & mask, port, size);
+		if (verdict != VERDICT_RESUME)
+			return verdict;
+		uint32_t next = registers->eflags & EFLAGS_DF ? *index - size : *index + size;
+		merge(index, next, insn->address_size);
+		if (repeat)
+			merge(&registers->ecx, registers->ecx - 1, insn->address_size);
+	}
+	return repeat && registers->ecx & mask ? VERDICT_RESUME : done(vcpu, insn);
+	/* END SOLUTION */
+}
+
 /* ---- far returns ---- */
 
+/* BEGIN SOLUTION
+ */
 /* Where a far return leads: all that has been checked before anything changes. */
 struct far_return {
 	uint32_t eip, eflags, esp;
@@ -285,9 +374,14 @@ static uint32_t returned_flags(const struct vcpu *vcpu, uint32_t popped, unsigne
 		kept |= 0xffff0000;
 	return (old & kept) | (popped & ~kept);
 }
+/* END SOLUTION */
 
 static enum verdict emulate_iret(struct vcpu *vcpu, const struct insn *insn)
 {
+	/* BEGIN SOLUTION
+	(void)vcpu, (void)insn;
+	organ_unwritten(__func__);
+	*/
 	unsigned size = insn->operand_size;
 	struct far_return to;
 	uint32_t value[3];
@@ -310,10 +404,15 @@ static enum verdict emulate_iret(struct vcpu *vcpu, const struct insn *insn)
 	vcpu_set_flags(vcpu, to.eflags);
 	far_return_perform(vcpu, &to);
 	return VERDICT_RESUME;
+	/* END SOLUTION */
 }
 
 static enum verdict emulate_ret_far(struct vcpu *vcpu, const struct insn *insn)
 {
+	/* BEGIN SOLUTION
+	(void)vcpu, (void)insn;
+	organ_unwritten(__func__);
+	*/
 	unsigned size = insn->operand_size;
 	uint32_t value[2], parameters = insn->immediate & 0xffff;
 	struct far_return to;
@@ -330,59 +429,7 @@ static enum verdict emulate_ret_far(struct vcpu *vcpu, const struct insn *insn)
 		to.esp += parameters;
 	far_return_perform(vcpu, &to);
 	return VERDICT_RESUME;
-}
-
-/* ---- the stack segment ---- */
-
-/* After the next instruction, which loads ESP in every sane program, interrupts may come again. */
-static enum verdict load_ss(struct vcpu *vcpu, const struct insn *insn, uint16_t selector)
-{
-	vcpu->registers.ss = selector_deprivilege(selector);
-	vcpu->interrupt_shadow = true;
-	return done(vcpu, insn);
-}
-
-static enum verdict emulate_mov_ss(struct vcpu *vcpu, const struct insn *insn)
-{
-	uint32_t selector;
-	enum verdict verdict = vcpu_load_rm(vcpu, insn, 2, &selector);
-
-	if (verdict == VERDICT_RESUME)
-		verdict =
-			vcpu_check_selector(vcpu, SEGMENT_SS, (uint16_t)selector, vcpu_ring(vcpu));
-	return verdict == VERDICT_RESUME ? load_ss(vcpu, insn, (uint16_t)selector) : verdict;
-}
-
-static enum verdict emulate_pop_ss(struct vcpu *vcpu, const struct insn *insn)
-{
-	uint32_t top = vcpu_stack_pointer(vcpu);
-	uint16_t selector = 0;
-	enum verdict verdict = vcpu_load(vcpu, SEGMENT_SS, top, &selector, sizeof(selector));
-
-	if (verdict == VERDICT_RESUME)
-		verdict = vcpu_check_selector(vcpu, SEGMENT_SS, selector, vcpu_ring(vcpu));
-	if (verdict != VERDICT_RESUME)
-		return verdict;
-	vcpu_set_stack_pointer(vcpu, top + insn->operand_size); /* of the old segment */
-	return load_ss(vcpu, insn, selector);
-}
-
-static enum verdict emulate_lss(struct vcpu *vcpu, const struct insn *insn)
-{
-	unsigned size = insn->operand_size;
-	uint8_t pointer[6];
-	enum verdict verdict = vcpu_load(
-		vcpu, insn_operand_segment(insn), vcpu_offset(vcpu, insn), pointer, size + 2);
-	if (verdict != VERDICT_RESUME)
-		return verdict;
-	uint16_t selector = (uint16_t)(pointer[size] | pointer[size + 1] << 8);
-	uint32_t offset = pointer[0] | (uint32_t)pointer[1] << 8 | (uint32_t)pointer[2] << 16 |
-			  (uint32_t)pointer[3] << 24;
-	verdict = vcpu_check_selector(vcpu, SEGMENT_SS, selector, vcpu_ring(vcpu));
-	if (verdict != VERDICT_RESUME)
-		return verdict;
-	merge(vcpu_register(vcpu, modrm_reg(insn->modrm)), offset, size);
-	return load_ss(vcpu, insn, selector);
+	/* END SOLUTION */
 }
 
 /* ---- who may do what ---- */
@@ -433,14 +480,8 @@ static enum verdict emulate_privileged(struct vcpu *vcpu, const struct insn *ins
 		return VERDICT_GUEST_FAULT;
 	}
 }
-/* END SOLUTION */
-
 enum verdict vcpu_emulate(struct vcpu *vcpu, const struct insn *insn)
 {
-	/* BEGIN SOLUTION
-	(void)vcpu, (void)insn;
-	organ_unwritten(__func__);
-	*/
 	/* first what an outer ring may do as well, where IOPL or the permission map let it */
 	switch (insn->mnemonic) {
 	case MNEMONIC_CLI:
@@ -469,5 +510,4 @@ enum verdict vcpu_emulate(struct vcpu *vcpu, const struct insn *insn)
 	if (pops_ss(insn))
 		return emulate_pop_ss(vcpu, insn);
 	return vcpu_cpl(vcpu) == 0 ? emulate_privileged(vcpu, insn) : VERDICT_GUEST_FAULT;
-	/* END SOLUTION */
 }

@@ -30,8 +30,6 @@ bool event_has_error_code(struct event event)
 	/* END SOLUTION */
 }
 
-/* BEGIN SOLUTION
- */
 /* Everything that a delivery needs, found and checked before anything changes. */
 struct delivery {
 	struct event event;
@@ -54,8 +52,13 @@ static enum verdict delivery_raise(
 	return vcpu_raise(vcpu, vector, error_code | (external ? ERROR_EXT : 0));
 }
 
+/* The gate in the guest's IDT that the event leads through. */
 static enum verdict find_gate(struct vcpu *vcpu, struct delivery *delivery)
 {
+	/* BEGIN SOLUTION
+	(void)vcpu, (void)delivery;
+	organ_unwritten(__func__);
+	*/
 	uint32_t offset = delivery->event.vector * sizeof(struct descriptor);
 	uint32_t error = offset | ERROR_IDT;
 
@@ -76,10 +79,16 @@ static enum verdict find_gate(struct vcpu *vcpu, struct delivery *delivery)
 	if (!(delivery->gate.high & DESCRIPTOR_PRESENT))
 		return delivery_raise(vcpu, delivery, VECTOR_NP, error);
 	return VERDICT_RESUME;
+	/* END SOLUTION */
 }
 
+/* Where the gate leads: CS, with the real ring that it will run in, and EIP. */
 static enum verdict find_code(struct vcpu *vcpu, struct delivery *delivery)
 {
+	/* BEGIN SOLUTION
+	(void)vcpu, (void)delivery;
+	organ_unwritten(__func__);
+	*/
 	uint16_t selector = (uint16_t)(delivery->gate.low >> 16);
 	uint32_t error = error_of_selector(selector);
 	struct segment code = vcpu_segment(vcpu, selector);
@@ -95,8 +104,11 @@ static enum verdict find_code(struct vcpu *vcpu, struct delivery *delivery)
 	if (delivery->eip > code.limit)
 		return delivery_raise(vcpu, delivery, VECTOR_GP, 0);
 	return VERDICT_RESUME;
+	/* END SOLUTION */
 }
 
+/* BEGIN SOLUTION
+ */
 static enum verdict find_inner_stack(struct vcpu *vcpu, struct delivery *delivery)
 {
 	uint16_t ss0;
@@ -117,17 +129,26 @@ static enum verdict find_inner_stack(struct vcpu *vcpu, struct delivery *deliver
 		return delivery_raise(vcpu, delivery, VECTOR_SS, error_of_selector(ss0));
 	return VERDICT_RESUME;
 }
+/* END SOLUTION */
 
+/* The stack that the frame goes to: the one in use, or that of the guest's TSS. */
 static enum verdict find_stack(struct vcpu *vcpu, struct delivery *delivery)
 {
+	/* BEGIN SOLUTION
+	(void)vcpu, (void)delivery;
+	organ_unwritten(__func__);
+	*/
 	if (delivery->inner)
 		return find_inner_stack(vcpu, delivery);
 	delivery->ss = (uint16_t)vcpu->registers.ss;
 	delivery->esp = vcpu->registers.esp;
 	delivery->stack = vcpu_segment(vcpu, delivery->ss);
 	return VERDICT_RESUME;
+	/* END SOLUTION */
 }
 
+/* BEGIN SOLUTION
+ */
 /* What the handler finds on its stack, from the lowest address up. Returns how many doublewords. */
 static unsigned build_frame(
 	const struct vcpu *vcpu, const struct delivery *delivery, uint32_t frame[6])
@@ -145,10 +166,15 @@ static unsigned build_frame(
 	}
 	return count;
 }
+/* END SOLUTION */
 
 /* Pushes the frame: the last thing that can fail. */
 static enum verdict push_frame(struct vcpu *vcpu, struct delivery *delivery)
 {
+	/* BEGIN SOLUTION
+	(void)vcpu, (void)delivery;
+	organ_unwritten(__func__);
+	*/
 	uint32_t frame[6], mask = delivery->stack.default_big ? 0xffffffff : 0xffff;
 	uint32_t size = build_frame(vcpu, delivery, frame) * sizeof(frame[0]);
 	uint32_t offset = (delivery->esp - size) & mask;
@@ -159,11 +185,16 @@ static enum verdict push_frame(struct vcpu *vcpu, struct delivery *delivery)
 			delivery->inner ? error_of_selector(selector_believed(delivery->ss)) : 0);
 	delivery->esp = (delivery->esp & ~mask) | offset;
 	return vcpu_store_linear(vcpu, linear, frame, size);
+	/* END SOLUTION */
 }
 
 /* Cannot fail. */
 static void enter_handler(struct vcpu *vcpu, const struct delivery *delivery)
 {
+	/* BEGIN SOLUTION
+	(void)vcpu, (void)delivery;
+	organ_unwritten(__func__);
+	*/
 	struct guest_registers *registers = &vcpu->registers;
 
 	registers->cs = delivery->cs;
@@ -173,6 +204,7 @@ static void enter_handler(struct vcpu *vcpu, const struct delivery *delivery)
 	registers->eflags &= ~(EFLAGS_TF | EFLAGS_NT | EFLAGS_RF | EFLAGS_VM);
 	if ((delivery->gate.high >> 8 & 0xf) == TYPE_INTERRUPT_GATE)
 		vcpu->virtual_if = false;
+	/* END SOLUTION */
 }
 
 static enum verdict deliver(struct vcpu *vcpu, struct event event)
@@ -191,6 +223,8 @@ static enum verdict deliver(struct vcpu *vcpu, struct event event)
 	return verdict;
 }
 
+/* BEGIN SOLUTION
+ */
 /* Table 6-5: a fault in delivering one of these makes a double fault of two. */
 static bool is_contributory(struct event event)
 {
@@ -204,26 +238,27 @@ static bool is_page_fault(struct event event)
 {
 	return event.kind == EVENT_EXCEPTION && event.vector == VECTOR_PF;
 }
+/* END SOLUTION */
 
+/* Table 6-5: `second` was found while `first` was delivered. */
 static bool becomes_double_fault(struct event first, struct event second)
 {
+	/* BEGIN SOLUTION
+	(void)first, (void)second;
+	organ_unwritten(__func__);
+	*/
 	if (is_page_fault(first))
 		return is_contributory(second) || is_page_fault(second);
 	return is_contributory(first) && is_contributory(second);
+	/* END SOLUTION */
 }
 
 static bool is_double_fault(struct event event)
 {
 	return event.kind == EVENT_EXCEPTION && event.vector == VECTOR_DF;
 }
-/* END SOLUTION */
-
 enum verdict vcpu_inject(struct vcpu *vcpu, struct event event)
 {
-	/* BEGIN SOLUTION
-	(void)vcpu, (void)event;
-	organ_unwritten(__func__);
-	*/
 	for (;;) {
 		enum verdict verdict = deliver(vcpu, event);
 		if (verdict != VERDICT_GUEST_FAULT)
@@ -238,5 +273,4 @@ enum verdict vcpu_inject(struct vcpu *vcpu, struct event event)
 		}
 		event = fault;
 	}
-	/* END SOLUTION */
 }

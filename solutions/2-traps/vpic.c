@@ -5,12 +5,11 @@
  * traps.h is the contract. Intel 8259A data sheet (231468): "Interrupt sequence", "Initialization
  * command words", "Operation command words".
  *
- * Invariant: the master's input 2 is the slave's INT output.
+ * Invariant: the master's input 2 is the slave's INT output. The words that initialize a chip, and
+ * its reads, are done; yours is how it chooses.
  */
 #include "traps.h"
 
-/* BEGIN SOLUTION
- */
 #define CASCADE 2 /* the master's input that the slave is on */
 #define NONE    (-1)
 
@@ -48,15 +47,21 @@ static int chip_highest(const struct vpic_chip *chip, uint8_t set)
 	return NONE;
 }
 
+/* BEGIN SOLUTION
+ */
 /* How far down the order of priorities an input is: 0 is the highest. */
 static unsigned chip_rank(const struct vpic_chip *chip, int input)
 {
 	return ((unsigned)input - chip->lowest - 1) % VPIC_LINES;
 }
+/* END SOLUTION */
 
 /* The request that INT is raised for, or NONE. */
 static int chip_request(const struct vpic_chip *chip)
 {
+	/* BEGIN SOLUTION
+	return chip_highest(chip, 0);
+	*/
 	uint8_t waiting = chip->irr & ~chip->imr;
 
 	if (!waiting)
@@ -67,10 +72,15 @@ static int chip_request(const struct vpic_chip *chip)
 	if (serving == NONE || chip_rank(chip, request) < chip_rank(chip, serving))
 		return request;
 	return chip->special_nested && request == serving && request == CASCADE ? request : NONE;
+	/* END SOLUTION */
 }
 
+/* One of the inputs goes to `level`. */
 static void chip_line(struct vpic_chip *chip, unsigned input, bool level)
 {
+	/* BEGIN SOLUTION
+	(void)chip, (void)input, (void)level;
+	*/
 	uint8_t bit = (uint8_t)(1u << input);
 
 	if (level && !(chip->lines & bit))
@@ -81,11 +91,16 @@ static void chip_line(struct vpic_chip *chip, unsigned input, bool level)
 		chip->lines &= (uint8_t)~bit;
 		chip->irr &= (uint8_t)~bit;
 	}
+	/* END SOLUTION */
 }
 
 /* INTA: the input whose request goes into service; NONE: the request has gone. */
 static int chip_acknowledge(struct vpic_chip *chip)
 {
+	/* BEGIN SOLUTION
+	(void)chip;
+	organ_unwritten(__func__);
+	*/
 	int input = chip_request(chip);
 
 	if (input == NONE)
@@ -96,10 +111,16 @@ static int chip_acknowledge(struct vpic_chip *chip)
 	else if (chip->rotate_on_aeoi)
 		chip->lowest = (uint8_t)input;
 	return input;
+	/* END SOLUTION */
 }
 
+/* OCW2: ends of interrupts, and priorities. */
 static void chip_write_ocw2(struct vpic_chip *chip, uint8_t word)
 {
+	/* BEGIN SOLUTION
+	(void)chip, (void)word;
+	organ_unwritten(__func__);
+	*/
 	bool specific = word & OCW2_SL, rotate = word & OCW2_R;
 	int input = specific ? word & 7 : chip_highest(chip, chip->isr);
 
@@ -114,6 +135,7 @@ static void chip_write_ocw2(struct vpic_chip *chip, uint8_t word)
 	} else if (!specific) {
 		chip->rotate_on_aeoi = rotate;
 	}
+	/* END SOLUTION */
 }
 
 static void chip_write_ocw3(struct vpic_chip *chip, uint8_t word)
@@ -184,48 +206,37 @@ static uint8_t chip_read(struct vpic_chip *chip, bool data)
 /* The slave's INT output, on its way to the master. */
 static void cascade(struct vpic *vpic)
 {
+	/* BEGIN SOLUTION
+	(void)vpic;
+	*/
 	chip_line(&vpic->master, CASCADE, chip_request(&vpic->slave) != NONE);
+	/* END SOLUTION */
 }
 
 static struct vpic_chip *chip_at(struct vpic *vpic, uint16_t port)
 {
 	return (port & ~1u) == PORT_MASTER ? &vpic->master : &vpic->slave;
 }
-/* END SOLUTION */
-
 void vpic_reset(struct vpic *vpic)
 {
-	/* BEGIN SOLUTION
-	(void)vpic;
-	*/
 	*vpic = (struct vpic){
 		.master = {.imr = 0xff, .lowest = 7},
 		.slave = {.imr = 0xff, .lowest = 7},
 	};
-	/* END SOLUTION */
 }
 
 void vpic_line(struct vpic *vpic, unsigned irq, bool level)
 {
-	/* BEGIN SOLUTION
-	(void)vpic, (void)irq, (void)level;
-	*/
 	if (irq < VPIC_LINES)
 		chip_line(&vpic->master, irq, level);
 	else
 		chip_line(&vpic->slave, irq - VPIC_LINES, level);
 	cascade(vpic);
-	/* END SOLUTION */
 }
 
 bool vpic_pending(const struct vpic *vpic)
 {
-	/* BEGIN SOLUTION
-	(void)vpic;
-	return false;
-	*/
 	return chip_request(&vpic->master) != NONE;
-	/* END SOLUTION */
 }
 
 uint8_t vpic_acknowledge(struct vpic *vpic)
@@ -249,27 +260,17 @@ uint8_t vpic_acknowledge(struct vpic *vpic)
 
 uint8_t vpic_read(struct vpic *vpic, uint16_t port)
 {
-	/* BEGIN SOLUTION
-	(void)vpic, (void)port;
-	organ_unwritten(__func__);
-	*/
 	uint8_t value = chip_read(chip_at(vpic, port), port & 1);
 
 	cascade(vpic); /* a poll of the slave takes its request away */
 	return value;
-	/* END SOLUTION */
 }
 
 void vpic_write(struct vpic *vpic, uint16_t port, uint8_t value)
 {
-	/* BEGIN SOLUTION
-	(void)vpic, (void)port, (void)value;
-	organ_unwritten(__func__);
-	*/
 	if (port & 1)
 		chip_write_data(chip_at(vpic, port), value);
 	else
 		chip_write_command(chip_at(vpic, port), value);
 	cascade(vpic);
-	/* END SOLUTION */
 }

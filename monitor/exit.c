@@ -11,8 +11,6 @@
 #include "views.h"
 #include "vm.h"
 
-typedef enum verdict (*exit_handler)(struct vcpu *vcpu, struct exit_record *exit);
-
 static const char *const reason_names[EXIT_REASONS] = {
 	[EXIT_INTERRUPT] = "interrupt",
 	[EXIT_PRIVILEGED] = "privileged instruction",
@@ -40,8 +38,9 @@ static enum verdict handle_interrupt(struct vcpu *vcpu, struct exit_record *exit
 
 static enum verdict handle_exception(struct vcpu *vcpu, struct exit_record *exit)
 {
+	(void)vcpu;
 	exit->reason = EXIT_EXCEPTION;
-	return vcpu_raise(vcpu, exit->vector, exit->error_code);
+	return VERDICT_GUEST_FAULT;
 }
 
 static enum verdict handle_debug(struct vcpu *vcpu, struct exit_record *exit)
@@ -109,8 +108,7 @@ static enum verdict emulate(struct vcpu *vcpu, const struct insn *insn)
 	uint32_t eflags = vcpu->registers.eflags;
 
 	vcpu->interrupt_shadow = false;
-	vcpu->registers.eflags =
-		eflags & ~EFLAGS_RF; /* the fault that brought us here has set it */
+	vcpu->registers.eflags = eflags & ~EFLAGS_RF; /* the fault has set it */
 	enum verdict verdict = vcpu_emulate(vcpu, insn);
 	vcpu->shadow_eip = vcpu->registers.eip;
 	if (verdict == VERDICT_GUEST_FAULT)
@@ -183,37 +181,26 @@ static enum verdict undecodable(struct vcpu *vcpu, const struct decoded *decoded
 /*
  * #GP is where deprivileging shows: the guest's kernel used an instruction that ring 0 alone
  * may use, or a gate that is closed to it, or a selector of the wrong ring, or it reached for
- * memory beyond a limit. #TS, #NP and #SS have the same reasons.
+ * memory beyond a limit. #TS, #NP and #SS have the same reasons. (Not inlined: the debugger and the
+ * benchmarks know it by name.)
  */
-static enum verdict handle_protection(struct vcpu *vcpu, struct exit_record *exit)
+static __attribute__((noinline)) enum verdict handle_protection(
+	struct vcpu *vcpu, struct exit_record *exit)
 {
 	const struct decoded *decoded = vcpu_decode(vcpu);
 	const struct insn *insn = &decoded->insn;
 
 	exit->byte_count = decoded->count;
 	__builtin_memcpy(exit->bytes, decoded->bytes, sizeof(exit->bytes));
-	vcpu_raise(vcpu, exit->vector, exit->error_code);
 	if (exit->error_code & ERROR_IDT)
 		return raise_software(vcpu, exit, decoded->status == DECODE_OK ? insn->length : 0);
 	exit->reason = decoded->reason;
-	if (decoded->status != DECODE_OK)
-		return undecodable(vcpu, decoded);
-	if (insn->class != INSN_PRIVILEGED && insn->class != INSN_SENSITIVE)
-		return limit_violated(vcpu, insn);
+	if (!decoded->emulated)
+		return decoded->status == DECODE_OK ? limit_violated(vcpu, insn)
+						    : undecodable(vcpu, decoded);
 	enum verdict verdict = emulate(vcpu, insn);
 	return verdict == VERDICT_GUEST_FAULT ? refuse_by_name(vcpu, insn, exit) : verdict;
 }
-
-/* SDM 3A table 6-1; vectors that are not here cannot come. */
-static const exit_handler handlers[VECTORS] = {
-	[VECTOR_DE] = handle_exception,
-	[VECTOR_DB] = handle_debug,
-	[VECTOR_NMI... VECTOR_DF] = handle_exception,
-	[VECTOR_TS... VECTOR_GP] = handle_protection,
-	[VECTOR_PF] = handle_page_fault,
-	[VECTOR_MF... VECTOR_XM] = handle_exception,
-	[VECTOR_IRQ... VECTOR_IRQ + IRQS - 1] = handle_interrupt,
-};
 
 /* ---- the dispatcher ---- */
 
@@ -237,11 +224,39 @@ static enum verdict handle(struct vcpu *vcpu, struct exit_record *exit)
 {
 	enum verdict verdict;
 
+	vcpu->event.kind = EVENT_NONE;
 	if (vcpu->stepping && step_end(vcpu, exit->vector, &verdict)) {
 		exit->reason = EXIT_STEP;
 		return verdict;
 	}
-	return handlers[exit->vector](vcpu, exit);
+	switch (exit->vector) {
+	case VECTOR_TS:
+	case VECTOR_NP:
+	case VECTOR_SS:
+	case VECTOR_GP:
+		return handle_protection(vcpu, exit);
+	case VECTOR_PF:
+		return handle_page_fault(vcpu, exit);
+	case VECTOR_DB:
+		return handle_debug(vcpu, exit);
+	default:
+		if (exit->vector >= VECTOR_IRQ && exit->vector < VECTOR_IRQ + IRQS)
+			return handle_interrupt(vcpu, exit);
+		return handle_exception(vcpu, exit);
+	}
+}
+
+/* What the guest takes: what was noted, or else the exception that trapped. */
+static struct event event_of(const struct vcpu *vcpu, const struct exit_record *exit)
+{
+	struct event trapped = {
+		.kind = EVENT_EXCEPTION,
+		.vector = exit->vector,
+		.error_code = exit->error_code,
+		.return_eip = vcpu->registers.eip,
+	};
+
+	return vcpu->event.kind == EVENT_NONE ? trapped : vcpu->event;
 }
 
 /* The guest that just exited has ended: whose turn is it? */
@@ -267,10 +282,11 @@ struct vcpu *vm_exit(struct vcpu *vcpu)
 
 	vcpu->exits.count[exit->reason]++;
 	if (verdict == VERDICT_GUEST_FAULT)
-		verdict = vcpu_inject(vcpu, vcpu->event);
+		verdict = vcpu_inject(vcpu, event_of(vcpu, exit));
 	if (verdict == VERDICT_WAIT)
 		verdict = vcpu_wait(vcpu);
-	if (verdict == VERDICT_RESUME && vcpu->vm->interrupt_pending)
+	if (verdict == VERDICT_RESUME && vcpu->vm->interrupt_pending && vcpu->virtual_if &&
+		!vcpu->stepping)
 		verdict = vcpu_deliver(vcpu);
 	if (verdict != VERDICT_RESUME || vcpu->vm->state != VM_READY)
 		return turn_over(vcpu);

@@ -80,8 +80,7 @@ static uint64_t counter_elapsed(const struct pit_counter *counter, uint64_t now)
 	return now > counter->start ? now - counter->start : 0;
 }
 
-/* Loads a count whose moment has come. Gates have not moved since: whoever moves one settles first.
- */
+/* Loads a count whose moment has come. GATE has not moved since: who moves it settles first. */
 static void counter_settle(struct pit_counter *counter, uint64_t now)
 {
 	if (!counter->pending || now < counter->load)

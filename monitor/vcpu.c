@@ -374,6 +374,7 @@ const struct decoded *vcpu_decode_anew(struct vcpu *vcpu)
 	decoded->linear = linear;
 	decoded->text = NULL;
 	decoded->reason = EXIT_PROTECTION;
+	decoded->emulated = false;
 	decoded->count = (uint8_t)available;
 	decoded->status =
 		(uint8_t)insn_decode(&decoded->insn, decoded->bytes, available, vcpu->code_size);
@@ -382,6 +383,8 @@ const struct decoded *vcpu_decode_anew(struct vcpu *vcpu)
 	decoded->count = decoded->insn.length;
 	decoded->code_size = vcpu->code_size;
 	decoded->reason = (uint8_t)insn_exit_reason(&decoded->insn);
+	decoded->emulated =
+		decoded->insn.class == INSN_PRIVILEGED || decoded->insn.class == INSN_SENSITIVE;
 	/* one that lies in two pages is not found again: the second may be anywhere in the machine
 	 */
 	if (linear % PAGE_SIZE <= PAGE_SIZE - INSN_MAX_LENGTH &&

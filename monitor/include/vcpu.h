@@ -30,6 +30,7 @@ struct decoded {
 	uint16_t code_size;  /* 16 or 32 */
 	uint8_t status;      /* enum decode_status */
 	uint8_t reason;      /* enum exit_reason of a fault here, where status is DECODE_OK */
+	bool emulated;       /* privileged or sensitive: vcpu_emulate() knows it */
 	uint8_t count;       /* of `bytes`: the instruction's, or all that could be read */
 	uint8_t bytes[15];
 	struct insn insn; /* where status is DECODE_OK */

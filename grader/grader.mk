@@ -19,6 +19,9 @@ LABS_OBJECTS := $(patsubst grader/%.c,$(BUILD)/grader/%.o,$(wildcard grader/labs
 DECODER_OBJECTS := $(patsubst %,$(BUILD)/grader/decoder/%.o,decode decode_tables format elf)
 # the oracle needs Zydis, which only the kit's own tests need
 ORACLE := $(BUILD)/grader/decode_oracle
+# the models of a guest's devices, for the tests that compare them with the real ones
+DEVICE_OBJECTS := $(patsubst %,$(BUILD)/grader/decoder/%.o,bus cmos debug_ports devices keyboard \
+	keyboard_device pit pit_counter uart)
 TOOLS := $(filter-out $(ORACLE),$(patsubst grader/tools/%.c,$(BUILD)/grader/%,$(wildcard grader/tools/*.c)))
 TESTS := $(ORACLE) $(patsubst grader/tests/%.c,$(BUILD)/tests/%,$(wildcard grader/tests/check_*.c))
 
@@ -49,6 +52,8 @@ $(LIBRARY): $(LIBRARY_OBJECTS) $(DECODER_OBJECTS)
 	@ar rcs $@ $^
 
 $(BUILD)/grader/judge $(BUILD)/grader/bench: $(LABS_OBJECTS)
+
+$(filter $(BUILD)/tests/check_devices%,$(TESTS)): $(DEVICE_OBJECTS)
 
 $(ORACLE): HOST_LIBS += -lZydis
 

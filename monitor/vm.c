@@ -282,5 +282,6 @@ void vm_start(struct vm *vm)
 void vm_end(struct vm *vm, const char *how)
 {
 	vm->state = VM_ENDED;
+	debug_ports_flush(vm);
 	log_printf("ringfence: %s %s\n", vm->name, how);
 }

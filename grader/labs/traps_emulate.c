@@ -37,7 +37,8 @@ END_TEST
 START_TEST(an_interrupt_comes_in_where_the_flag_lets_it)
 {
 	hint("STI lets the next instruction through first, but only where the flag was off. Which instruction of yours sets interrupt_shadow?");
-	assert_probes_end_alike("interruptflag", "off on_ sti cli mov_ss unmasked requested masked iret step");
+	assert_probes_end_alike(
+		"interruptflag", "off on_ sti cli mov_ss unmasked requested masked iret step");
 }
 END_TEST
 
@@ -167,7 +168,8 @@ START_TEST(no_return_leads_to_ring_0)
 	size_t count = trace_end(m, &events);
 	hint("CS as the guest wrote it has RPL 0. Which function makes of it what the processor may see?");
 	for (size_t i = 0; i < count; i++)
-		ck_assert_msg((events[i].cs & 3) != 0 || events[i].eip >= MONITOR_BASE,
+		ck_assert_msg(!events[i].delivered || (events[i].cs & 3) != 0 ||
+				      events[i].eip >= MONITOR_BASE,
 			"at tick %llu the guest was entered at %04x:%08x, in ring 0",
 			(unsigned long long)events[i].tick, events[i].cs, events[i].eip);
 }
@@ -180,11 +182,11 @@ const struct graded_test traps_emulate_tests[] = {
 	{&cli_and_sti_ask_iopl, EQUIVALENCE, 2, "control"},
 	{&an_interrupt_comes_in_where_the_flag_lets_it, EQUIVALENCE, 4, "interruptflag"},
 	{&tables_are_loaded_in_every_form, EQUIVALENCE, 2, "tables"},
-	{&a_table_that_is_moved_or_rewritten_takes_effect, EQUIVALENCE, 3, "tables"},
+	{&a_table_that_is_moved_or_rewritten_takes_effect, EQUIVALENCE, 2, "tables"},
 	{&the_task_names_the_stack_of_the_next_crossing, EQUIVALENCE, 2, "tables"},
-	{&iret_goes_on_in_the_kernel, EQUIVALENCE, 3, "returns"},
+	{&iret_goes_on_in_the_kernel, EQUIVALENCE, 2, "returns"},
 	{&iret_goes_down_to_ring_3, EQUIVALENCE, 3, "returns"},
-	{&a_return_that_must_fault_changes_nothing, EQUIVALENCE, 3, "returns"},
+	{&a_return_that_must_fault_changes_nothing, EQUIVALENCE, 2, "returns"},
 	{&far_returns_go_where_they_should, EQUIVALENCE, 2, "returns"},
 	{&the_stack_segment_loads_in_every_form, EQUIVALENCE, 2, "returns"},
 	{&the_real_processor_stays_the_monitors, RESOURCE_CONTROL, 2, "control"},

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Lab 2, graded tests of inject.c: what happens to a guest arrives in its own handlers, as it does on
- * the bare machine. The guest exceptions has the probes; interruptflag nests handlers; syscalls has
- * users that call their kernel.
+ * Lab 2, graded tests of inject.c: what happens to a guest arrives in its own handlers, as it does
+ * on the bare machine. The guest exceptions has the probes; interruptflag nests handlers; syscalls
+ * has users that call their kernel.
  */
 #include "traps_tests.h"
 

@@ -16,7 +16,10 @@ struct pair pair_run(struct guest *guest)
 	const uint32_t places[] = {done, monitor_symbol("vm_end")};
 
 	run_until(pair.bare, done);
-	pair.ended = run_until_any(pair.m, places, 2) != 0;
+	int place = run_until_any(pair.m, places, 2);
+	ck_assert_msg(place >= 0,
+		"on the bare machine the guest comes to its end; under this monitor the machine switched itself off before");
+	pair.ended = place == 1;
 	return pair;
 }
 
@@ -43,7 +46,7 @@ void pair_assert_same_words(
 /* ---- one outcome ---- */
 
 struct text {
-	char bytes[1024];
+	char bytes[3072];
 	size_t length;
 };
 
@@ -70,7 +73,8 @@ static void append_end(struct text *text, const struct outcome *end, uint32_t co
 	if (end->vector == PROBE_END)
 		append(text, "went through to its end");
 	else if (end->vector < 32)
-		append(text, "ended with exception %u (error code %x)", end->vector, end->error_code);
+		append(text, "ended with exception %u (error code %x)", end->vector,
+			end->error_code);
 	else
 		append(text, "ended with interrupt %u", end->vector);
 	append(text, " at EIP %08x", end->eip);
@@ -118,9 +122,10 @@ static uint32_t field(const struct outcome *outcome, size_t index)
 	uint32_t value;
 
 	memcpy(&value, (const char *)outcome + fields[index].offset, sizeof(value));
-	/* RF: what a debug exception pushes is for the model to say (SDM 3A 17.3.1.1), and Bochs says
-	 * otherwise of one that a breakpoint did not cause */
-	if (fields[index].offset == offsetof(struct outcome, eflags) && outcome->vector == VECTOR_DB)
+	/* RF: what a debug exception pushes is for the model to say (SDM 3A 17.3.1.1), and Bochs
+	 * says otherwise of one that a breakpoint did not cause */
+	if (fields[index].offset == offsetof(struct outcome, eflags) &&
+		outcome->vector == VECTOR_DB)
 		value &= ~EFLAGS_RF;
 	return value;
 }
@@ -131,7 +136,8 @@ void assert_same_outcome(const char *name, uint32_t ring, uint32_t code, const u
 	struct text text = {.length = 0};
 	bool same = true;
 
-	append(&text, "%s, which begins in ring %u at %08x\non the bare machine: ", name, ring, code);
+	append(&text, "%s, which begins in ring %u at %08x\non the bare machine: ", name, ring,
+		code);
 	append_end(&text, bare, code, bytes, size);
 	append(&text, "\nunder this monitor: ");
 	append_end(&text, got, code, bytes, size);

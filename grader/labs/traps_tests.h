@@ -26,13 +26,14 @@ struct pair {
 /* Boots both and runs them to guest_done; or until the monitor ends the guest. */
 struct pair pair_run(struct guest *guest);
 
-/* Fails the test where the monitor ended the guest. Before it a test says what it can of how far the
- * guest came. */
+/* Fails the test where the monitor ended the guest. Before it a test says what it can of how far
+ * the guest came. */
 void pair_assert_finished(const struct pair *pair);
 
-/* `count` doublewords of the guest's memory must be the same. `what` names one: "the EFLAGS that the
- * handler finds". */
-void pair_assert_same_words(const struct pair *pair, const char *symbol, size_t count, const char *what);
+/* `count` doublewords of the guest's memory must be the same. `what` names one: "the EFLAGS that
+ * the handler finds". */
+void pair_assert_same_words(
+	const struct pair *pair, const char *symbol, size_t count, const char *what);
 
 /* ---- probes: guests/lib/probe.h ---- */
 
@@ -64,8 +65,8 @@ bool probe_is_of(const struct probe *probe, const char *group);
 void assert_probes_end_alike(const char *guest, const char *group);
 
 /*
- * One outcome must be the same. `name` is the probe's, `code` where it begins, `bytes` what is there,
- * of which an instruction can be shown.
+ * One outcome must be the same. `name` is the probe's, `code` where it begins, `bytes` what is
+ * there, of which an instruction can be shown.
  */
 void assert_same_outcome(const char *name, uint32_t ring, uint32_t code, const uint8_t *bytes,
 	size_t size, const struct outcome *bare, const struct outcome *got);

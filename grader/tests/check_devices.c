@@ -97,8 +97,11 @@ START_TEST(each_byte_sent_is_one_interrupt_of_the_transmitter)
 	ck_assert_uint_eq(seen.edges[IRQ_COM1], 2);
 	out(THR, 'b'); /* a new edge, though nobody has looked */
 	ck_assert_uint_eq(seen.edges[IRQ_COM1], 3);
+	in(IIR);
 	out(IER, 0x00);
 	ck_assert(!seen.line[IRQ_COM1]);
+	out(IER, 0x02); /* to enable it asks again: so a driver starts */
+	ck_assert_uint_eq(seen.edges[IRQ_COM1], 4);
 }
 END_TEST
 
@@ -149,8 +152,14 @@ START_TEST(the_fifo_interrupts_at_its_trigger_level)
 		out(FCR, i << 6 | 0x03); /* emptied */
 		ck_assert_uint_eq(in(LSR), 0x60);
 	}
-	out(FCR, 0);
+	received("x");
+	out(FCR, 0); /* switching empties it */
 	ck_assert_uint_eq(in(IIR), 0x01);
+	ck_assert_uint_eq(in(LSR), 0x60);
+	received("y");
+	out(FCR, 0xc2); /* of no effect while it is off */
+	ck_assert_uint_eq(in(IIR), 0x04);
+	ck_assert_uint_eq(in(LSR), 0x61);
 }
 END_TEST
 
@@ -303,7 +312,7 @@ END_TEST
 
 START_TEST(a_guest_can_switch_itself_off)
 {
-	out_text(0x8900, "ShutSShutdow");
+	out_text(0x8900, "ShutShutdow");
 	ck_assert_ptr_null(seen.ended);
 	out(0x8900, 'n');
 	ck_assert_str_eq(seen.ended, "switched itself off");

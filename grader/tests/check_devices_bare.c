@@ -70,12 +70,10 @@ static void bare_prepare(void)
 	snprintf(command, sizeof(command),
 		"nasm -f bin -Wall -Werror -o %s grader/tests/data/devices_script.asm", image);
 	ck_assert_int_eq(system(command), 0);
-	devices_make();
 }
 
 static void bare_clean(void)
 {
-	devices_free();
 	unlink(image);
 	rmdir(folder);
 }
@@ -290,7 +288,8 @@ int main(void)
 	Suite *suite = suite_create("devices, beside the bare machine's");
 	TCase *tests = tcase_create("bare");
 
-	tcase_add_checked_fixture(tests, bare_prepare, bare_clean);
+	tcase_add_unchecked_fixture(tests, bare_prepare, bare_clean); /* also after a failure */
+	tcase_add_checked_fixture(tests, devices_make, devices_free);
 	tcase_set_timeout(tests, 60);
 	tcase_add_test(tests, the_timer_counts_alike);
 	tcase_add_test(tests, the_speakers_counter_has_a_gate);

@@ -137,6 +137,18 @@ static void cmos_run(unsigned count, uint8_t flags)
 	}
 }
 
+START_TEST(the_last_period_ends_with_the_second)
+{
+	uint64_t end = seen.now + CLOCK_HZ;
+
+	seen.now = end - 1;
+	cmos_put(A, 0x20 | (uint8_t)_i);
+	cmos_put(B, PIE | HOURS_24);
+	cmos(C);
+	ck_assert_uint_eq(cmos_deadline(&vm->devices.cmos), end);
+}
+END_TEST
+
 /* Rates 1 and 2 are those of 8 and 9. */
 START_TEST(periodic_interrupts_divide_the_second)
 {
@@ -226,6 +238,7 @@ int main(void)
 	tcase_add_test(tests, an_update_announces_itself);
 	tcase_add_test(tests, the_divider_holds_the_clock);
 	tcase_add_loop_test(tests, periodic_interrupts_divide_the_second, 1, 16);
+	tcase_add_loop_test(tests, the_last_period_ends_with_the_second, 1, 16);
 	tcase_add_test(tests, updates_and_alarms_interrupt);
 	tcase_add_test(tests, a_flag_that_is_set_interrupts_when_it_is_enabled);
 	tcase_add_test(tests, memory_is_as_a_bios_leaves_it);

@@ -291,6 +291,24 @@ START_TEST(every_new_deadline_is_reported)
 }
 END_TEST
 
+/* What the counter did until then is not lost with the program that it had. */
+START_TEST(a_new_program_owes_what_the_old_one_did)
+{
+	timer_program(2, 1000);
+	seen.now += 1500;
+	out(CONTROL, 0x34);
+	ck_assert_uint_eq(seen.edges[0], 1);
+	/* a request that waited through the low half of a square wave goes with its program */
+	timer_program(3, 1000);
+	seen.now += 1001;
+	devices_advance(vm, seen.now);
+	seen.now += 600;
+	ck_assert(seen.line[0]);
+	out(CONTROL, 0x30);
+	ck_assert(!seen.line[0]);
+}
+END_TEST
+
 START_TEST(the_bios_leaves_18_ticks_a_second)
 {
 	uint64_t first = devices_deadline(vm);
@@ -360,6 +378,7 @@ int main(void)
 	tcase_add_test(tests, periods_that_nobody_looked_at_give_one_interrupt);
 	tcase_add_test(tests, mode_0_interrupts_once);
 	tcase_add_test(tests, every_new_deadline_is_reported);
+	tcase_add_test(tests, a_new_program_owes_what_the_old_one_did);
 	tcase_add_test(tests, the_bios_leaves_18_ticks_a_second);
 	tcase_add_test(tests, a_latched_count_waits_until_it_is_read);
 	tcase_add_test(tests, one_byte_is_enough_where_the_control_word_says_so);

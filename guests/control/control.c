@@ -6,10 +6,6 @@
  */
 #include "probe.h"
 
-#define CR4_DE (1u << 3)
-
-#define MSR_SYSENTER_CS 0x174
-
 void control_with_tsd(void)
 {
 	__asm__ volatile("movl %0, %%cr4" : : "r"(CR4_TSD));
@@ -28,7 +24,7 @@ void control_with_ts(void)
 /* What one probe writes, the next shall not find. */
 static void reset(void)
 {
-	for (uint32_t msr = MSR_SYSENTER_CS; msr < MSR_SYSENTER_CS + 3; msr++)
+	for (uint32_t msr = MSR_SYSENTER_CS; msr <= MSR_SYSENTER_EIP; msr++)
 		__asm__ volatile("wrmsr" : : "c"(msr), "a"(0), "d"(0));
 	__asm__ volatile("movl %0, %%cr2" : : "r"(0));
 	__asm__ volatile("movl %0, %%cr3" : : "r"(0));

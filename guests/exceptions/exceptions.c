@@ -8,11 +8,6 @@
 #include "exceptions.h"
 #include "probe.h"
 
-#define CR0_MP (1u << 1)
-#define CR0_EM (1u << 2)
-#define CR0_TS (1u << 3)
-#define CR0_AM (1u << 18)
-
 /* Data that a breakpoint watches. */
 uint32_t exceptions_watched;
 

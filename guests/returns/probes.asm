@@ -296,7 +296,7 @@ probes_begin
 		push_frame FLAG_CF, KERNEL_CS, .there
 		iret
 .there:
-		mov ebx, esp
+		movzx ebx, sp                   ; the upper half is not the segment's
 		mov ecx, KERNEL_DS
 		mov ss, ecx
 		mov esp, near_stack
@@ -439,7 +439,7 @@ probes_begin
 		mov esp, 0x12340004             ; wraps
 		push eax
 		push ebx
-		mov edx, esp
+		movzx edx, sp
 		mov ss, edi
 		mov esp, ebp
 		over

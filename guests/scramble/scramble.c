@@ -60,7 +60,7 @@ static void case_run(uint32_t number)
 	struct frame *frame = &begin.frame;
 
 	ldt_load(0);
-	for (uint32_t msr = 0x174; msr < 0x177; msr++)
+	for (uint32_t msr = MSR_SYSENTER_CS; msr <= MSR_SYSENTER_EIP; msr++)
 		__asm__ volatile("wrmsr" : : "c"(msr), "a"(0), "d"(0));
 	__asm__ volatile("movl %0, %%cr2" : : "r"(begin.cr2));
 	__asm__ volatile("movl %0, %%cr3" : : "r"(0));
@@ -94,7 +94,7 @@ void kernel_main(uint32_t info)
 			.frame = {.eip = (uint32_t)scramble_code,
 				.cs = KERNEL_CS,
 				.user_esp = (uint32_t)&scramble_stack[SCRAMBLE_STACK - 16]},
-			.cr0 = CR0_PE | 0x10,
+			.cr0 = CR0_PE | CR0_ET,
 		};
 	for (uint32_t i = 0; i < scramble_count; i++) {
 		case_run(i);

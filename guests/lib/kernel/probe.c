@@ -18,13 +18,12 @@ static struct outcome *current;
 #define READ(value, name) __asm__ volatile("movl %%" name ", %0" : "=r"(value))
 #define WRITE(name, value) __asm__ volatile("movl %0, %%" name : : "r"(value))
 
-/* Bits that are always set: ET of CR0, bit 10 of DR7, and those of DR6 (2.5, 17.2). */
 static void registers_reset(void)
 {
-	WRITE("cr0", CR0_PE | 0x10);
+	WRITE("cr0", CR0_PE | CR0_ET);
 	WRITE("cr4", 0);
-	WRITE("db7", 0x400);
-	WRITE("db6", 0xffff0ff0);
+	WRITE("db7", DR7_FIXED);
+	WRITE("db6", DR6_FIXED);
 }
 
 static void record(struct frame *frame)

@@ -91,8 +91,13 @@ mutation: check-packages kit ## grades every seeded bug and every cheat of LAB (
 bench: FROM := $(if $(filter command line,$(origin FROM)),$(FROM),solutions)
 bench: kit ## the cost tables of FROM (default: solutions), in Bochs's instruction counts
 	@$(MAKE) --no-print-directory organs LAB=$(LAB) FROM=$(FROM)
-	@$(BUILD)/grader/bench $(OUT)/monitor.elf
+	@$(BUILD)/grader/bench $(OUT)/monitor.elf $(LAB)
 	@grader/times.sh $(LAB) $(FROM)
+
+.PHONY: slides
+slides: ## the decks, as HTML and PDF, in build/slides
+	@grader/install.sh chromium graphviz
+	@grader/slides.sh build
 
 .PHONY: labs
 labs: ## makes the skeletons in labs/ from solutions/ (FORCE=1: over files that were changed)

@@ -4,6 +4,7 @@
 #
 # A script is what a user would type, in real GDB on real Bochs. Comments in it say what it is about:
 #   #run GUEST words[, GUEST words]   under the reference monitor; or #bare, #qemu, #qemu-bare
+#   #lab N                            that monitor is lab N's; without it, lab 1's
 #   #> PATTERN                        the output has a line like that, after the ones before
 #   #! PATTERN                        no line is like that
 set -u
@@ -20,7 +21,8 @@ machine_of() { # SCRIPT -> the line that says which machine
 }
 
 run() { # SCRIPT
-	local kind guests bare='' emulator=bochs
+	local kind lab guests bare='' emulator=bochs
+	lab=$(sed -n 's/^#lab //p' "$1")
 	kind=$(machine_of "$1") || return
 	IFS=, read -ra guests <<<"${kind#* }"
 	case $kind in
@@ -29,7 +31,7 @@ run() { # SCRIPT
 	'#qemu-bare '*) bare=1 emulator=qemu ;;
 	esac
 	BARE=$bare EMULATOR=$emulator GDBARGS="-nx -batch -x grader/tests/gdb/prelude.py -x $1" \
-		timeout 120 grader/gdb.sh 1 solutions "${guests[@]}" </dev/null 2>&1
+		timeout 120 grader/gdb.sh "${lab:-1}" solutions "${guests[@]}" </dev/null 2>&1
 }
 
 check() { # SCRIPT

@@ -68,3 +68,58 @@ $(BUILD)/tests/%: $(BUILD)/grader/tests/%.o $(LIBRARY)
 
 .PRECIOUS: $(BUILD)/grader/%.o $(BUILD)/grader/tools/%.o $(BUILD)/grader/tests/%.o
 -include $(wildcard $(BUILD)/grader/*/*.d)
+
+# ---- the monitor on the host: under Check with sanitizers, and under a fuzzer (grader/fuzz) ----
+#
+# Instrumented is the monitor; what stands around it (the machine's processor, the invariants) is
+# not, so that the fuzzer looks for new ways through the monitor alone.
+
+FUZZED_C := $(filter-out monitor/main.c monitor/constants.c,$(wildcard monitor/*.c)) \
+	monitor/machine/paging.c monitor/plain/memory.c \
+	solutions/1-rings/segments.c $(wildcard solutions/2-traps/*.c)
+# machine.h comes first: then the guard of the chassis's own keeps that one out
+FUZZ_MACHINE := -include grader/fuzz/machine.h -iquote grader/fuzz
+FUZZ_CFLAGS := -std=c11 -D_GNU_SOURCE -g -Wall -Wextra -Werror $(FUZZ_MACHINE) \
+	-iquote monitor/include -MMD -MP
+SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all
+AROUND := $(patsubst %,$(BUILD)/fuzz/%.o,processor segments invariants watch)
+FUZZED_GCC := $(FUZZED_C:%.c=$(BUILD)/fuzz/gcc/%.o) $(BUILD)/fuzz/gcc/grader/fuzz/host.o
+FUZZED_CLANG := $(FUZZED_C:%.c=$(BUILD)/fuzz/clang/%.o) $(BUILD)/fuzz/clang/grader/fuzz/host.o
+HOST_TESTS := check_emulate check_inject check_vpic
+FUZZER := $(BUILD)/fuzz/fuzz_traps
+FUZZ_REPLAY := $(BUILD)/fuzz/replay
+
+$(BUILD)/fuzz/gcc/%.o: %.c
+	@mkdir -p $(@D)
+	$(call SAY,CC,$< (sanitized))
+	@gcc $(FUZZ_CFLAGS) -O1 $(SANITIZE) -c -o $@ $<
+
+$(BUILD)/fuzz/clang/%.o: %.c
+	@mkdir -p $(@D)
+	$(call SAY,CLANG,$< (fuzzed))
+	@clang $(FUZZ_CFLAGS) -O1 $(SANITIZE) -fsanitize=fuzzer-no-link -c -o $@ $<
+
+$(BUILD)/fuzz/%.o: grader/fuzz/%.c
+	@mkdir -p $(@D)
+	$(call SAY,CC,$<)
+	@gcc $(FUZZ_CFLAGS) -O2 -c -o $@ $<
+
+$(HOST_TESTS:%=$(BUILD)/grader/tests/%.o): HOST_CFLAGS += $(SANITIZE) $(FUZZ_MACHINE)
+$(HOST_TESTS:%=$(BUILD)/tests/%): HOST_LIBS += $(SANITIZE) -Wl,--wrap=vcpu_emulate
+$(HOST_TESTS:%=$(BUILD)/tests/%): $(FUZZED_GCC) $(AROUND) $(BUILD)/fuzz/guest.o
+
+$(FUZZER): $(FUZZED_CLANG) $(AROUND) $(BUILD)/fuzz/fuzz_traps.o
+	$(call SAY,LINK,$@)
+	@clang $(SANITIZE) -fsanitize=fuzzer -Wl,--wrap=vcpu_emulate -o $@ $^
+
+# The same inputs, without libFuzzer.
+$(FUZZ_REPLAY): $(FUZZED_GCC) $(AROUND) $(BUILD)/fuzz/fuzz_traps.o $(BUILD)/fuzz/replay.o
+	$(call SAY,LINK,$@)
+	@gcc $(SANITIZE) -Wl,--wrap=vcpu_emulate -o $@ $^
+
+tests: $(FUZZ_REPLAY)
+
+.PHONY: fuzzer
+fuzzer: $(FUZZER)
+
+-include $(FUZZED_GCC:.o=.d) $(FUZZED_CLANG:.o=.d) $(wildcard $(BUILD)/fuzz/*.d)

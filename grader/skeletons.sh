@@ -3,9 +3,24 @@
 # Makes what students complete out of solutions/: skeletons.sh FOLDER [FORCE] writes
 # FOLDER/N-name/FILE. A text file of answers keeps its questions and loses its numbers. A file that
 # is there already and differs may be somebody's work: it is overwritten only with FORCE.
+#
+# skeletons.sh lines says how many lines the reference has where students write theirs, without blank
+# lines and lines that are only a comment.
 set -eu
 
-target=${1:?"usage: skeletons.sh FOLDER [FORCE]"} force=${2:-}
+target=${1:?"usage: skeletons.sh FOLDER [FORCE] | lines"} force=${2:-}
+
+if [ "$target" = lines ]; then
+	for solution in solutions/*/*.c solutions/*/*.asm; do
+		awk -v file="${solution#solutions/}" '
+			/BEGIN SOLUTION/ { inside = 1; placeholder = file ~ /\.c$/; next }
+			/END SOLUTION/ { inside = 0 }
+			placeholder { if ($1 == "*/") placeholder = 0; next }
+			inside && NF && $1 !~ /^(;|\/\*|\*)/ { lines++ }
+			END { printf "%5d  %s\n", lines, file }' "$solution"
+	done
+	exit
+fi
 new=$(mktemp)
 trap 'rm -f "$new"' EXIT
 kept=0

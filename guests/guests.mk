@@ -10,7 +10,7 @@
 
 GUESTS := hello compute crack registers privileged user hostile greedy pair \
 	exceptions interruptflag control tables returns syscalls scramble \
-	ports interrupts timer serial ticker rogue
+	ports interrupts timer serial ticker rogue costs
 # those that are there
 GUESTS := $(foreach guest,$(GUESTS),$(if $(wildcard guests/$(guest)/*),$(guest)))
 

@@ -67,16 +67,39 @@ enum cmos_register {
 
 /* ---- interrupts ---- */
 
+static bool cmos_runs(const struct cmos *cmos)
+{
+	return (cmos->memory[REGISTER_A] & DIVIDER) == DIVIDER_RUNS;
+}
+
+/* When an interrupt of its comes by itself, or CLOCK_NEVER. */
+static uint64_t next_interrupt(const struct cmos *cmos)
+{
+	uint8_t enabled = cmos->memory[REGISTER_B];
+	uint64_t deadline = CLOCK_NEVER;
+
+	if (!cmos_runs(cmos) || cmos->memory[REGISTER_C] & INTERRUPT_REQUEST)
+		return CLOCK_NEVER; /* the line is high until the guest has read register C */
+	if (enabled & (ALARM | UPDATE_ENDED) && !(enabled & SET))
+		deadline = cmos->second + CLOCK_HZ;
+	if (enabled & PERIODIC && cmos->period < deadline)
+		deadline = cmos->period;
+	return deadline;
+}
+
+/* After every change: the interrupt line, and when it will change next. */
 static void cmos_update_line(struct vm *vm)
 {
-	uint8_t *memory = vm->devices.cmos.memory;
+	struct cmos *cmos = &vm->devices.cmos;
+	uint8_t *memory = cmos->memory;
 	bool was_high = memory[REGISTER_C] & INTERRUPT_REQUEST;
 	bool high = memory[REGISTER_C] & memory[REGISTER_B] & INTERRUPTS;
 
-	if (high == was_high)
-		return;
-	memory[REGISTER_C] ^= INTERRUPT_REQUEST;
-	vm_irq(vm, IRQ_CLOCK, high);
+	if (high != was_high) {
+		memory[REGISTER_C] ^= INTERRUPT_REQUEST;
+		vm_irq(vm, IRQ_CLOCK, high);
+	}
+	cmos->deadline = next_interrupt(cmos);
 }
 
 /* ---- time of day ---- */
@@ -149,11 +172,6 @@ static bool cmos_alarm_matches(const struct cmos *cmos)
 
 /* ---- machine time ---- */
 
-static bool cmos_runs(const struct cmos *cmos)
-{
-	return (cmos->memory[REGISTER_A] & DIVIDER) == DIVIDER_RUNS;
-}
-
 /* Periodic events divide each second into a power of two. When the next one comes after `now`,
  * which is in the running second. */
 static uint64_t cmos_next_period(const struct cmos *cmos, uint64_t now)
@@ -200,20 +218,6 @@ void cmos_advance(struct vm *vm, uint64_t now)
 		cmos->period = cmos_next_period(cmos, now);
 	}
 	cmos_update_line(vm);
-}
-
-uint64_t cmos_deadline(const struct cmos *cmos)
-{
-	uint8_t enabled = cmos->memory[REGISTER_B];
-	uint64_t deadline = CLOCK_NEVER;
-
-	if (!cmos_runs(cmos) || cmos->memory[REGISTER_C] & INTERRUPT_REQUEST)
-		return CLOCK_NEVER; /* the line is high until the guest has read register C */
-	if (enabled & (ALARM | UPDATE_ENDED) && !(enabled & SET))
-		deadline = cmos->second + CLOCK_HZ;
-	if (enabled & PERIODIC && cmos->period < deadline)
-		deadline = cmos->period;
-	return deadline;
 }
 
 /* ---- ports ---- */
@@ -329,6 +333,7 @@ void cmos_attach(struct vm *vm, uint64_t now)
 	cmos->memory[REGISTER_A] = DIVIDER_RUNS | RATE_1024_HZ;
 	cmos->memory[REGISTER_D] = VALID;
 	cmos->period = cmos_next_period(cmos, now);
+	cmos->deadline = next_interrupt(cmos);
 	bus_attach(
 		&vm->bus, (struct bus_range){CMOS_PORT, CMOS_PORT + 1, cmos_read, cmos_write, 0});
 }

@@ -43,25 +43,28 @@ void vpic_attach(struct vm *vm)
 void vm_irq(struct vm *vm, unsigned irq, bool level)
 {
 	vpic_line(&vm->vpic, irq, level);
-	vm->interrupt_pending = vpic_pending(&vm->vpic);
+	if (level || vm->interrupt_pending) /* a line that falls asks for nothing new */
+		vm->interrupt_pending = vpic_pending(&vm->vpic);
 }
 
 /* ---- the machine's own interrupts ---- */
 
 void vm_deadline_changed(struct vm *vm)
 {
-	vm->deadline = devices_deadline(vm);
-	timer_set(clock_now(), vm->deadline);
+	uint64_t deadline = devices_deadline(vm);
+
+	if (deadline == vm->deadline)
+		return;
+	vm->deadline = deadline;
+	timer_set(clock_now(), deadline);
 }
 
 static enum verdict timer_interrupt(struct vm *vm)
 {
 	uint64_t now = clock_now();
 
-	if (now >= vm->deadline) {
-		devices_advance(vm, now);
-		vm->deadline = devices_deadline(vm);
-	}
+	if (now >= vm->deadline)
+		vm->deadline = devices_advance(vm, now);
 	timer_set(now, vm->deadline);
 	if (vm->time_limit && now >= vm->time_end)
 		return vm_kill(&vm->vcpu, "its time is up (time= on its command line)");

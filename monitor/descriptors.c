@@ -74,20 +74,22 @@ bool vcpu_load_gdt(struct vcpu *vcpu, struct table_register gdtr, const char **p
 	memset(vcpu->gdt->entry, 0, longer * sizeof(struct descriptor));
 	for (uint32_t i = 1; i < count; i++)
 		vcpu->gdt->entry[i] = descriptor_deprivilege(fresh[i]);
+	vcpu_forget_segments(vcpu);
 	*problem = segments_problem(vcpu);
 	if (*problem) {
 		memcpy(vcpu->gdt->entry, before, longer * sizeof(struct descriptor));
+		vcpu_forget_segments(vcpu);
 		return false;
 	}
 	vcpu->guest_gdtr = gdtr;
-	vcpu->code_selector = 0; /* what code_segment() keeps is old */
+	vcpu->unchecked = true; /* EIP */
 	views_descriptors_changed(vcpu, false, 0, longer);
 	views_gates_changed(vcpu, 0, VECTORS); /* a gate names its code by selector */
 	views_trace_tables(vcpu);
 	return true;
 }
 
-enum verdict vcpu_reload_descriptors(struct vcpu *vcpu, bool local, uint32_t first, uint32_t last)
+void vcpu_reload_descriptors(struct vcpu *vcpu, bool local, uint32_t first, uint32_t last)
 {
 	struct descriptor *table = local ? vcpu->ldt : vcpu->gdt->entry;
 	uint32_t base = local ? vcpu->local.base : vcpu->guest_gdtr.base;
@@ -106,11 +108,22 @@ enum verdict vcpu_reload_descriptors(struct vcpu *vcpu, bool local, uint32_t fir
 		changed = true;
 		views_descriptors_changed(vcpu, local, i, 1);
 	}
-	if (!changed)
-		return VERDICT_RESUME;
-	vcpu->code_selector = 0;
+	if (changed) {
+		vcpu_forget_segments(vcpu);
+		vcpu->unchecked = true;
+	}
+}
+
+enum verdict vcpu_check(struct vcpu *vcpu)
+{
 	const char *problem = segments_problem(vcpu);
-	return problem ? vm_kill(vcpu, problem) : VERDICT_RESUME;
+
+	vcpu->unchecked = false;
+	if (problem)
+		return vm_kill(vcpu, problem);
+	if (vcpu->registers.eip > vcpu_look_up(vcpu, (uint16_t)vcpu->registers.cs)->limit)
+		return vcpu_raise(vcpu, VECTOR_GP, 0);
+	return VERDICT_RESUME;
 }
 
 /* ---- the guest's own descriptor, as it wrote it ---- */
@@ -244,11 +257,11 @@ enum verdict vcpu_load_ldt(struct vcpu *vcpu, uint16_t selector)
 			return verdict;
 	}
 	vcpu->guest_ldtr = selector;
-	vcpu->code_selector = 0;
+	vcpu_forget_segments(vcpu);
 	views_descriptors_changed(vcpu, true, 0, ldt_count(vcpu));
 	views_trace_tables(vcpu);
-	const char *problem = segments_problem(vcpu);
-	return problem ? vm_kill(vcpu, problem) : VERDICT_RESUME;
+	vcpu->unchecked = true;
+	return VERDICT_RESUME;
 }
 
 enum verdict vcpu_load_task(struct vcpu *vcpu, uint16_t selector)

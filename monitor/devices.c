@@ -13,13 +13,6 @@ void devices_attach(struct vm *vm)
 	debug_ports_attach(vm);
 }
 
-void devices_advance(struct vm *vm, uint64_t now)
-{
-	pit_advance(vm, now);
-	cmos_advance(vm, now);
-	uart_advance(vm, now);
-}
-
 static uint64_t earlier(uint64_t a, uint64_t b)
 {
 	return a < b ? a : b;
@@ -30,7 +23,20 @@ uint64_t devices_deadline(const struct vm *vm)
 	const struct devices *devices = &vm->devices;
 	uint64_t deadline = earlier(devices->pit.next_edge, devices->uart.timeout);
 
-	return earlier(deadline, cmos_deadline(&devices->cmos));
+	return earlier(deadline, devices->cmos.deadline);
+}
+
+uint64_t devices_advance(struct vm *vm, uint64_t now)
+{
+	const struct devices *devices = &vm->devices;
+
+	if (now >= devices->pit.next_edge)
+		pit_advance(vm, now);
+	if (now >= devices->uart.timeout)
+		uart_advance(vm, now);
+	if (now >= devices->cmos.deadline) /* else it catches up when it is read */
+		cmos_advance(vm, now);
+	return devices_deadline(vm);
 }
 
 void devices_serial_input(struct vm *vm, uint8_t byte)

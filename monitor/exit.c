@@ -111,6 +111,8 @@ static enum verdict emulate(struct vcpu *vcpu, const struct insn *insn)
 	vcpu->registers.eflags = eflags & ~EFLAGS_RF; /* the fault has set it */
 	enum verdict verdict = vcpu_emulate(vcpu, insn);
 	vcpu->shadow_eip = vcpu->registers.eip;
+	if (vcpu->registers.eip > vcpu->code.limit)
+		vcpu->unchecked = true; /* it was the segment's last instruction */
 	if (verdict == VERDICT_GUEST_FAULT)
 		vcpu->registers.eflags = eflags;
 	else if (eflags & EFLAGS_TF && verdict != VERDICT_ENDED && !defers_single_step(vcpu, insn))
@@ -220,14 +222,21 @@ static struct exit_record *exit_open(struct vcpu *vcpu)
 	return exit;
 }
 
+/* The instruction before may have been the last of its segment: the processor notices when it
+ * fetches the next one, but not before it has taken an interrupt or a trap. */
+static void check_eip(struct vcpu *vcpu)
+{
+	if (vcpu->registers.eip > vcpu_look_up(vcpu, (uint16_t)vcpu->registers.cs)->limit)
+		vcpu->unchecked = true;
+}
+
 static enum verdict handle(struct vcpu *vcpu, struct exit_record *exit)
 {
-	enum verdict verdict;
-
 	vcpu->event.kind = EVENT_NONE;
-	if (vcpu->stepping && step_end(vcpu, exit->vector, &verdict)) {
+	if (vcpu->stepping && step_end(vcpu, exit->vector)) {
 		exit->reason = EXIT_STEP;
-		return verdict;
+		check_eip(vcpu);
+		return VERDICT_RESUME;
 	}
 	switch (exit->vector) {
 	case VECTOR_TS:
@@ -240,9 +249,10 @@ static enum verdict handle(struct vcpu *vcpu, struct exit_record *exit)
 	case VECTOR_DB:
 		return handle_debug(vcpu, exit);
 	default:
-		if (exit->vector >= VECTOR_IRQ && exit->vector < VECTOR_IRQ + IRQS)
-			return handle_interrupt(vcpu, exit);
-		return handle_exception(vcpu, exit);
+		if (exit->vector < VECTOR_IRQ || exit->vector >= VECTOR_IRQ + IRQS)
+			return handle_exception(vcpu, exit);
+		check_eip(vcpu);
+		return handle_interrupt(vcpu, exit);
 	}
 }
 
@@ -272,6 +282,32 @@ static struct vcpu *turn_over(struct vcpu *vcpu)
 	machine_power_off();
 }
 
+static bool interrupt_waits(const struct vcpu *vcpu)
+{
+	return vcpu->vm->interrupt_pending && vcpu->virtual_if && !vcpu->stepping;
+}
+
+/* What must still happen before the guest goes on: what may not load any more is looked at, and an
+ * interrupt that waits is injected. Each may make the other necessary. */
+static enum verdict settle(struct vcpu *vcpu)
+{
+	enum verdict verdict = VERDICT_RESUME;
+
+	while (verdict == VERDICT_RESUME) {
+		if (vcpu->unchecked)
+			verdict = vcpu_check(vcpu);
+		else if (interrupt_waits(vcpu))
+			verdict = vcpu_deliver(vcpu);
+		else
+			break;
+		if (verdict == VERDICT_GUEST_FAULT) {
+			vcpu->registers.eflags |= EFLAGS_RF; /* as every fault pushes it */
+			verdict = vcpu_inject(vcpu, vcpu->event);
+		}
+	}
+	return verdict;
+}
+
 struct vcpu *vm_exit(struct vcpu *vcpu)
 {
 	if (vcpu != vcpu_running)
@@ -285,9 +321,8 @@ struct vcpu *vm_exit(struct vcpu *vcpu)
 		verdict = vcpu_inject(vcpu, event_of(vcpu, exit));
 	if (verdict == VERDICT_WAIT)
 		verdict = vcpu_wait(vcpu);
-	if (verdict == VERDICT_RESUME && vcpu->vm->interrupt_pending && vcpu->virtual_if &&
-		!vcpu->stepping)
-		verdict = vcpu_deliver(vcpu);
+	if (verdict == VERDICT_RESUME && (vcpu->unchecked || interrupt_waits(vcpu)))
+		verdict = settle(vcpu);
 	if (verdict != VERDICT_RESUME || vcpu->vm->state != VM_READY)
 		return turn_over(vcpu);
 	views_select(vcpu);

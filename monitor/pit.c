@@ -55,7 +55,7 @@ void pit_advance(struct vm *vm, uint64_t now)
 		return;
 	vm_irq(vm, IRQ_TIMER, false);
 	vm_irq(vm, IRQ_TIMER, true);
-	pit->next_edge = counter_next_edge(&pit->counter[0], now);
+	pit->next_edge = counter_edge_after(&pit->counter[0], pit->next_edge, now);
 }
 
 /* ---- ports 40h to 43h ---- */

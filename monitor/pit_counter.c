@@ -175,6 +175,16 @@ uint64_t counter_next_edge(struct pit_counter *counter, uint64_t now)
 	return running_next_edge(&loaded, counter->load);
 }
 
+uint64_t counter_edge_after(struct pit_counter *counter, uint64_t last, uint64_t now)
+{
+	bool steady =
+		is_periodic(counter) && counter->running && !counter->paused && !counter->pending;
+
+	if (steady && last + counter->count > now)
+		return last + counter->count;
+	return counter_next_edge(counter, now);
+}
+
 /* ---- what the guest writes ---- */
 
 /* Stands still at what it holds now. */

@@ -75,6 +75,8 @@ enum verdict vm_kill(struct vcpu *vcpu, const char *why)
 	const struct guest_registers *registers = &vcpu->registers;
 	char symbol[TEXT_SIZE];
 
+	if (vcpu->vm->state != VM_READY) /* one report is enough */
+		return VERDICT_ENDED;
 	symbol_text(vcpu, registers->eip, symbol);
 	log_printf("ringfence: killing %s: %s\n", vcpu->vm->name, why);
 	log_printf("  exception    vector %u, error code %x, in ring %u\n", registers->vector,

@@ -11,14 +11,31 @@
 #include "views.h"
 #include "vm.h"
 
-#define IMPLICIT_WRITE 32u /* PUSHA writes eight doublewords, downwards */
+/* What instructions write to the stack that no operand says. */
+#define ENTER_WRITE 128u /* up to 32 doublewords */
+#define PUSHA_WRITE 32u  /* eight */
+#define CALL_WRITE  8u   /* two: a far CALL; every other pushes one */
+#define UNKNOWN     128u
 
-/* The bytes that an instruction writes at most to its memory operands. */
+static uint32_t implicit_write(unsigned mnemonic)
+{
+	switch (mnemonic) {
+	case MNEMONIC_ENTER:
+		return ENTER_WRITE;
+	case MNEMONIC_PUSHA:
+	case MNEMONIC_PUSHAD:
+		return PUSHA_WRITE;
+	default:
+		return CALL_WRITE;
+	}
+}
+
+/* The bytes that an instruction writes at most, to either side of where its write faulted. */
 static uint32_t write_size(const struct insn *insn)
 {
 	struct insn_operand operand[INSN_OPERANDS_MAX];
 	unsigned count = insn_operands(insn, operand);
-	uint32_t size = IMPLICIT_WRITE;
+	uint32_t size = implicit_write(insn->mnemonic);
 
 	for (unsigned i = 0; i < count; i++)
 		if (operand[i].size > size)
@@ -43,15 +60,33 @@ void step_begin(struct vcpu *vcpu)
 	vcpu->step_size = 0;
 }
 
+/* The first byte that the write may reach. */
+static uint32_t write_first(const struct vcpu *vcpu)
+{
+	return vcpu->step_at.raw < vcpu->step_size ? 0 : vcpu->step_at.raw - vcpu->step_size;
+}
+
+/* The write may touch two write-protected pages: both are open, or it would never be done. */
+static void protect_pages(struct vcpu *vcpu, bool protect)
+{
+	const uint32_t ends[] = {write_first(vcpu), vcpu->step_at.raw + vcpu->step_size - 1};
+	gpa_t page;
+
+	vcpu_write_protect(vcpu, vcpu->step_page, protect);
+	for (unsigned i = 0; i < ARRAY_LENGTH(ends); i++)
+		if ((ends[i] ^ vcpu->step_at.raw) >= PAGE_SIZE &&
+			vcpu_translate(vcpu, gla(ends[i]), &page) && views_traces(vcpu, page))
+			vcpu_write_protect(vcpu, page, protect);
+}
+
 void step_begin_write(struct vcpu *vcpu, gla_t at, gpa_t page)
 {
 	const struct decoded *decoded = begin(vcpu);
 
-	vcpu->step_size =
-		decoded->status == DECODE_OK ? write_size(&decoded->insn) : IMPLICIT_WRITE;
+	vcpu->step_size = decoded->status == DECODE_OK ? write_size(&decoded->insn) : UNKNOWN;
 	vcpu->step_at = at;
 	vcpu->step_page = page;
-	vcpu_write_protect(vcpu, page, false);
+	protect_pages(vcpu, false);
 }
 
 /* The image of EFLAGS that PUSHF has just pushed shows the monitor's TF. */
@@ -77,20 +112,18 @@ static bool pushes_flags(unsigned mnemonic)
 	return mnemonic == MNEMONIC_PUSHF || mnemonic == MNEMONIC_PUSHFD;
 }
 
-bool step_end(struct vcpu *vcpu, unsigned vector, enum verdict *verdict)
+bool step_end(struct vcpu *vcpu, unsigned vector)
 {
 	bool done = vector == VECTOR_DB && dr6_read() & DR6_BS;
 
-	*verdict = VERDICT_RESUME;
 	vcpu->stepping = false;
 	if (!vcpu->step_guest_tf && !(done && writes_flags(vcpu->step_mnemonic)))
 		vcpu->registers.eflags &= ~EFLAGS_TF;
 	if (done && pushes_flags(vcpu->step_mnemonic) && !vcpu->step_guest_tf)
 		hide_pushed_flag(vcpu);
 	if (vcpu->step_size) {
-		vcpu_write_protect(vcpu, vcpu->step_page, true);
-		*verdict = views_written(vcpu, gla(vcpu->step_at.raw - IMPLICIT_WRITE),
-			vcpu->step_size + IMPLICIT_WRITE);
+		protect_pages(vcpu, true);
+		views_written(vcpu, gla(write_first(vcpu)), 2 * vcpu->step_size);
 	}
 	/* the guest's own trap: it steps itself, or one of its breakpoints was hit too */
 	if (!done || vcpu->step_guest_tf || dr6_read() & DR6_HITS)

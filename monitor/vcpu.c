@@ -60,32 +60,8 @@ void vcpu_activate(struct vcpu *vcpu)
 
 /* ---- registers ---- */
 
-uint32_t *vcpu_register(struct vcpu *vcpu, unsigned number)
-{
-	struct guest_registers *r = &vcpu->registers;
-	uint32_t *const in_encoding_order[] = {
-		&r->eax, &r->ecx, &r->edx, &r->ebx, &r->esp, &r->ebp, &r->esi, &r->edi};
-
-	return in_encoding_order[number];
-}
-
-uint32_t *vcpu_segment_register(struct vcpu *vcpu, enum insn_segment segment)
-{
-	struct guest_registers *r = &vcpu->registers;
-	uint32_t *const in_encoding_order[] = {&r->es, &r->cs, &r->ss, &r->ds, &r->fs, &r->gs};
-
-	return in_encoding_order[segment];
-}
-
-#define EFLAGS_VIRTUAL (EFLAGS_IF | EFLAGS_IOPL) /* not the processor's, but the guest's own */
 #define EFLAGS_GUEST                                                                               \
 	(EFLAGS_STATUS | EFLAGS_TF | EFLAGS_DF | EFLAGS_NT | EFLAGS_RF | EFLAGS_AC | EFLAGS_ID)
-
-uint32_t vcpu_flags(const struct vcpu *vcpu)
-{
-	return (vcpu->registers.eflags & ~EFLAGS_VIRTUAL) | (vcpu->virtual_if ? EFLAGS_IF : 0) |
-	       (uint32_t)vcpu->virtual_iopl << EFLAGS_IOPL_SHIFT;
-}
 
 void vcpu_set_flags(struct vcpu *vcpu, uint32_t eflags)
 {
@@ -101,49 +77,61 @@ static bool selector_is_null(uint16_t selector)
 	return (selector & ~SELECTOR_RPL) == 0;
 }
 
-struct segment vcpu_segment(const struct vcpu *vcpu, uint16_t selector)
+void vcpu_unpack(struct vcpu *vcpu, uint16_t selector)
 {
+	struct unpacked *unpacked = &vcpu->unpacked[selector >> 3 & (UNPACKED - 1)];
 	uint32_t index = SELECTOR_INDEX(selector);
-	bool local = selector & SELECTOR_TI;
-	struct descriptor none = {0, 0};
+	struct descriptor descriptor = {0, 0};
 
-	if (local)
-		return descriptor_unpack(vcpu->ldt ? vcpu->ldt[index] : none);
-	return descriptor_unpack(index < GDT_GUEST_ENTRIES ? vcpu->gdt->entry[index] : none);
+	if (selector & SELECTOR_TI) {
+		if (vcpu->ldt)
+			descriptor = vcpu->ldt[index];
+	} else if (index < GDT_GUEST_ENTRIES) {
+		descriptor = vcpu->gdt->entry[index];
+	}
+	unpacked->key = selector | SELECTOR_RPL | UNPACKED_VALID;
+	unpacked->segment = descriptor_unpack(descriptor);
+}
+
+void vcpu_forget_segments(struct vcpu *vcpu)
+{
+	for (unsigned i = 0; i < UNPACKED; i++)
+		vcpu->unpacked[i].key = 0;
+	vcpu->code_selector = 0;
 }
 
 /* SDM 3A 5.5 to 5.8, but for P: what MOV, POP and far transfers check in that ring. */
-static bool segment_fits(
-	struct segment target, enum insn_segment segment, unsigned rpl, unsigned ring)
+static inline bool segment_fits(
+	const struct segment *target, enum insn_segment segment, unsigned rpl, unsigned ring)
 {
-	bool code = target.type & TYPE_CODE;
-	bool conforming = code && target.type & TYPE_CONFORMING;
+	bool code = target->type & TYPE_CODE;
+	bool conforming = code && target->type & TYPE_CONFORMING;
 
-	if (!target.code_or_data)
+	if (!target->code_or_data)
 		return false;
 	if (segment == SEGMENT_CS)
-		return code && (conforming ? target.dpl <= ring : target.dpl == ring);
+		return code && (conforming ? target->dpl <= ring : target->dpl == ring);
 	if (segment == SEGMENT_SS)
-		return !code && target.type & TYPE_WRITABLE && rpl == ring && target.dpl == ring;
-	if (code && !(target.type & TYPE_READABLE))
+		return !code && target->type & TYPE_WRITABLE && rpl == ring && target->dpl == ring;
+	if (code && !(target->type & TYPE_READABLE))
 		return false;
-	return conforming || (target.dpl >= ring && target.dpl >= rpl);
+	return conforming || (target->dpl >= ring && target->dpl >= rpl);
 }
 
 enum verdict vcpu_check_selector(
 	struct vcpu *vcpu, enum insn_segment segment, uint16_t selector, unsigned ring)
 {
-	uint16_t real = selector_deprivilege(selector);
+	unsigned rpl = selector & SELECTOR_RPL ? selector & SELECTOR_RPL : 1; /* as deprivileged */
 
 	if (selector_is_null(selector)) {
 		if (segment == SEGMENT_CS || segment == SEGMENT_SS)
 			return vcpu_raise(vcpu, VECTOR_GP, 0);
 		return VERDICT_RESUME;
 	}
-	struct segment target = vcpu_segment(vcpu, real);
-	if (!segment_fits(target, segment, real & SELECTOR_RPL, ring))
+	const struct segment *target = vcpu_look_up(vcpu, selector);
+	if (!segment_fits(target, segment, rpl, ring))
 		return vcpu_raise(vcpu, VECTOR_GP, error_of_selector(selector));
-	if (!target.present)
+	if (!target->present)
 		return vcpu_raise(vcpu, segment == SEGMENT_SS ? VECTOR_SS : VECTOR_NP,
 			error_of_selector(selector));
 	return VERDICT_RESUME;
@@ -151,57 +139,34 @@ enum verdict vcpu_check_selector(
 
 bool vcpu_selector_loads(const struct vcpu *vcpu, enum insn_segment segment, uint16_t selector)
 {
-	struct segment target = vcpu_segment(vcpu, selector);
+	const struct segment *target = vcpu_look_up(vcpu, selector);
 
 	if (selector_is_null(selector))
 		return segment != SEGMENT_CS && segment != SEGMENT_SS;
-	return target.present &&
+	return target->present &&
 	       segment_fits(target, segment, selector & SELECTOR_RPL, vcpu_ring(vcpu));
 }
 
-/* SDM 3A 5.3: is [offset, offset + size) inside the segment's limit? */
-static bool segment_holds(const struct segment *segment, uint32_t offset, uint32_t size)
+static inline bool linear_of(const struct vcpu *vcpu, enum insn_segment segment, uint32_t offset,
+	uint32_t size, bool write, gla_t *linear)
 {
-	uint32_t last = offset + size - 1;
-	bool expand_down = !(segment->type & TYPE_CODE) && segment->type & TYPE_EXPAND_DOWN;
+	uint32_t selector = *vcpu_segment_register((struct vcpu *)(uintptr_t)vcpu, segment);
+	const struct segment *target = vcpu_look_up(vcpu, (uint16_t)selector);
+	bool execute_only = target->type & TYPE_CODE && !(target->type & TYPE_READABLE);
 
-	if (last < offset)
-		return false;
-	if (expand_down)
-		return offset > segment->limit &&
-		       last <= (segment->default_big ? 0xffffffff : 0xffff);
-	return last <= segment->limit;
-}
-
-bool segment_linear(
-	const struct segment *segment, uint32_t offset, uint32_t size, bool write, gla_t *linear)
-{
-	bool code = segment->type & TYPE_CODE;
-
-	if (!segment->present || !segment_holds(segment, offset, size))
-		return false;
-	if (write && (code || !(segment->type & TYPE_WRITABLE)))
-		return false;
-	*linear = gla(segment->base + offset);
-	return true;
+	return !(execute_only && segment != SEGMENT_CS) &&
+	       segment_linear(target, offset, size, write, linear);
 }
 
 bool vcpu_linear(const struct vcpu *vcpu, enum insn_segment segment, uint32_t offset, uint32_t size,
 	bool write, gla_t *linear)
 {
-	uint32_t selector = *vcpu_segment_register((struct vcpu *)vcpu, segment);
-	struct segment target = vcpu_segment(vcpu, (uint16_t)selector);
-	bool execute_only = target.type & TYPE_CODE && !(target.type & TYPE_READABLE);
-
-	return !(execute_only && segment != SEGMENT_CS) &&
-	       segment_linear(&target, offset, size, write, linear);
+	return linear_of(vcpu, segment, offset, size, write, linear);
 }
 
 /* ---- memory ---- */
 
-enum direction { FROM_GUEST, TO_GUEST };
-
-static uint32_t vcpu_copy(
+uint32_t vcpu_copy(
 	struct vcpu *vcpu, gla_t at, uint8_t *buffer, uint32_t size, enum direction direction)
 {
 	uint32_t done = 0;
@@ -225,15 +190,25 @@ static uint32_t vcpu_copy(
 
 uint32_t vcpu_read(struct vcpu *vcpu, gla_t from, void *to, uint32_t size)
 {
-	return vcpu_copy(vcpu, from, to, size, FROM_GUEST);
+	const uint8_t *found = vcpu_pointer(vcpu, from, size, FROM_GUEST);
+
+	if (!found)
+		return vcpu_copy(vcpu, from, to, size, FROM_GUEST);
+	memory_copy(to, found, size);
+	return size;
 }
 
 uint32_t vcpu_write(struct vcpu *vcpu, gla_t to, const void *from, uint32_t size)
 {
-	return vcpu_copy(vcpu, to, (uint8_t *)(uintptr_t)from, size, TO_GUEST);
+	uint8_t *found = vcpu_pointer(vcpu, to, size, TO_GUEST);
+
+	if (!found)
+		return vcpu_copy(vcpu, to, (uint8_t *)(uintptr_t)from, size, TO_GUEST);
+	memory_copy(found, from, size);
+	return size;
 }
 
-static enum verdict no_memory(struct vcpu *vcpu)
+enum verdict vcpu_no_memory(struct vcpu *vcpu)
 {
 	return vm_kill(vcpu, "it has no memory at the linear address that it used");
 }
@@ -254,16 +229,11 @@ static bool vcpu_has_memory(const struct vcpu *vcpu, gla_t at, uint32_t size)
 	}
 }
 
-enum verdict vcpu_load_linear(struct vcpu *vcpu, gla_t from, void *to, uint32_t size)
-{
-	return vcpu_read(vcpu, from, to, size) == size ? VERDICT_RESUME : no_memory(vcpu);
-}
-
-enum verdict vcpu_store_linear(struct vcpu *vcpu, gla_t to, const void *from, uint32_t size)
+enum verdict vcpu_store_far(struct vcpu *vcpu, gla_t to, const void *from, uint32_t size)
 {
 	if (!vcpu_has_memory(vcpu, to, size)) /* all or nothing */
-		return no_memory(vcpu);
-	vcpu_write(vcpu, to, from, size);
+		return vcpu_no_memory(vcpu);
+	vcpu_copy(vcpu, to, (uint8_t *)(uintptr_t)from, size, TO_GUEST);
 	return VERDICT_RESUME;
 }
 
@@ -280,7 +250,7 @@ enum verdict vcpu_load(
 {
 	gla_t linear;
 
-	if (!vcpu_linear(vcpu, segment, offset, size, false, &linear))
+	if (!linear_of(vcpu, segment, offset, size, false, &linear))
 		return segment_refuses(vcpu, segment, offset, size);
 	return vcpu_load_linear(vcpu, linear, to, size);
 }
@@ -288,9 +258,9 @@ enum verdict vcpu_load(
 enum verdict vcpu_check_store(
 	struct vcpu *vcpu, enum insn_segment segment, uint32_t offset, uint32_t size, gla_t *linear)
 {
-	if (!vcpu_linear(vcpu, segment, offset, size, true, linear))
+	if (!linear_of(vcpu, segment, offset, size, true, linear))
 		return segment_refuses(vcpu, segment, offset, size);
-	return vcpu_has_memory(vcpu, *linear, size) ? VERDICT_RESUME : no_memory(vcpu);
+	return vcpu_has_memory(vcpu, *linear, size) ? VERDICT_RESUME : vcpu_no_memory(vcpu);
 }
 
 enum verdict vcpu_store(struct vcpu *vcpu, enum insn_segment segment, uint32_t offset,
@@ -328,38 +298,27 @@ enum verdict vcpu_load_rm(
 	return VERDICT_RESUME;
 }
 
-static bool stack_is_big(const struct vcpu *vcpu)
-{
-	return vcpu_segment(vcpu, (uint16_t)vcpu->registers.ss).default_big;
-}
-
-uint32_t vcpu_stack_pointer(const struct vcpu *vcpu)
-{
-	return stack_is_big(vcpu) ? vcpu->registers.esp : vcpu->registers.esp & 0xffff;
-}
-
-void vcpu_set_stack_pointer(struct vcpu *vcpu, uint32_t value)
-{
-	if (stack_is_big(vcpu))
-		vcpu->registers.esp = value;
-	else
-		vcpu->registers.esp = (vcpu->registers.esp & 0xffff0000) | (value & 0xffff);
-}
-
 /* ---- the next instruction ---- */
 
-/* The code segment changes seldom, and every exit that decodes needs it: it is kept unpacked. */
+/* The code segment changes seldom, and every exit that decodes needs it: it is kept unpacked. What
+ * was decoded holds only as long as it is the same. */
 static void code_segment_take(struct vcpu *vcpu)
 {
+	struct segment old = vcpu->code;
+	const struct segment *code = vcpu_look_up(vcpu, (uint16_t)vcpu->registers.cs);
+
+	if (code->base != old.base || code->limit != old.limit ||
+		code->default_big != old.default_big)
+		vcpu_forget_decoded(vcpu);
 	vcpu->code_selector = (uint16_t)vcpu->registers.cs;
-	vcpu->code = vcpu_segment(vcpu, vcpu->code_selector);
-	vcpu->code_size = vcpu->code.default_big ? 32 : 16;
+	vcpu->code = *code;
 }
 
 const struct decoded *vcpu_decode_anew(struct vcpu *vcpu)
 {
 	if (vcpu->code_selector != (uint16_t)vcpu->registers.cs)
 		code_segment_take(vcpu);
+	unsigned code_size = vcpu->code.default_big ? 32 : 16;
 	uint32_t eip = vcpu->registers.eip, available = INSN_MAX_LENGTH;
 	uint32_t linear = vcpu->code.base + eip;
 	struct decoded *decoded = &vcpu->decoded[linear % DECODE_CACHE];
@@ -377,11 +336,10 @@ const struct decoded *vcpu_decode_anew(struct vcpu *vcpu)
 	decoded->emulated = false;
 	decoded->count = (uint8_t)available;
 	decoded->status =
-		(uint8_t)insn_decode(&decoded->insn, decoded->bytes, available, vcpu->code_size);
+		(uint8_t)insn_decode(&decoded->insn, decoded->bytes, available, code_size);
 	if (decoded->status != DECODE_OK)
 		return decoded;
 	decoded->count = decoded->insn.length;
-	decoded->code_size = vcpu->code_size;
 	decoded->reason = (uint8_t)insn_exit_reason(&decoded->insn);
 	decoded->emulated =
 		decoded->insn.class == INSN_PRIVILEGED || decoded->insn.class == INSN_SENSITIVE;

@@ -161,19 +161,9 @@ void views_stack_changed(struct vcpu *vcpu)
 
 /* ---- tracing ---- */
 
-static bool frame_traced(const struct vm *vm, uint32_t page)
-{
-	return vm->frames[page / PAGE_SIZE].raw & FRAME_TRACED;
-}
-
-bool views_traces(const struct vcpu *vcpu, gpa_t page)
-{
-	return page.raw < vcpu->vm->memory_size && frame_traced(vcpu->vm, page.raw);
-}
-
 static void page_trace(struct vcpu *vcpu, gpa_t page)
 {
-	if (page.raw >= vcpu->vm->memory_size || frame_traced(vcpu->vm, page.raw) ||
+	if (page.raw >= vcpu->vm->memory_size || views_traces(vcpu, page) ||
 		vcpu->traced_count == TRACED_PAGES)
 		return;
 	vcpu->vm->frames[page.raw / PAGE_SIZE].raw |= FRAME_TRACED;
@@ -202,8 +192,7 @@ void views_trace_tables(struct vcpu *vcpu)
 		vcpu_write_protect(vcpu, vcpu->traced[i], false);
 	}
 	vcpu->traced_count = 0;
-	if (vcpu->guest_gdtr.base)
-		range_trace(vcpu, vcpu->guest_gdtr.base, vcpu->guest_gdtr.limit + 1u);
+	range_trace(vcpu, vcpu->guest_gdtr.base, vcpu->guest_gdtr.limit + 1u);
 	if (vcpu->guest_idtr.base)
 		range_trace(vcpu, vcpu->guest_idtr.base,
 			vcpu->guest_idtr.limit < VECTORS * sizeof(struct descriptor)
@@ -227,22 +216,20 @@ static bool entries_touched(uint32_t base, uint32_t limit, uint32_t first, uint3
 	return true;
 }
 
-enum verdict views_written(struct vcpu *vcpu, gla_t at, uint32_t size)
+void views_written(struct vcpu *vcpu, gla_t at, uint32_t size)
 {
 	uint32_t first = at.raw, last = at.raw + size - 1, low, high;
-	enum verdict verdict = VERDICT_RESUME;
 
 	if (entries_touched(
 		    vcpu->guest_gdtr.base, vcpu->guest_gdtr.limit, first, last, &low, &high))
-		verdict = vcpu_reload_descriptors(vcpu, false, low, high);
-	if (verdict == VERDICT_RESUME && vcpu->local.present &&
+		vcpu_reload_descriptors(vcpu, false, low, high);
+	if (vcpu->local.present &&
 		entries_touched(vcpu->local.base, vcpu->local.limit, first, last, &low, &high))
-		verdict = vcpu_reload_descriptors(vcpu, true, low, high);
+		vcpu_reload_descriptors(vcpu, true, low, high);
 	if (entries_touched(
 		    vcpu->guest_idtr.base, vcpu->guest_idtr.limit, first, last, &low, &high))
 		views_gates_changed(vcpu, low, high - low + 1);
 	if (vcpu->task.present && first < vcpu->task.base + offsetof(struct tss, esp1) &&
 		last >= vcpu->task.base)
 		views_stack_changed(vcpu);
-	return verdict;
 }

@@ -22,8 +22,6 @@ static struct vm *machines[VM_MAX];
 
 /* ---- memory ---- */
 
-enum direction { FROM_GUEST, TO_GUEST };
-
 static uint32_t vm_copy(
 	struct vm *vm, gpa_t address, uint8_t *buffer, uint32_t size, enum direction direction)
 {
@@ -276,6 +274,7 @@ void vm_start(struct vm *vm)
 	log_printf("ringfence: %s starts at EIP %08x\n", vm->name, vm->vcpu.registers.eip);
 	vcpu_activate(&vm->vcpu);
 	vm->time_end = clock_now() + (uint64_t)vm->time_limit * (CLOCK_HZ / TICKS_PER_SECOND);
+	vm->deadline = 0; /* the timer may be another guest's */
 	vm_deadline_changed(vm);
 }
 

@@ -8,8 +8,11 @@ monitor's handler and back, and that can show what the guest believes beside wha
   commands.py   what all commands have in common, and the list of them
   running.py    vmexit, vmresume
   exits.py      exits
-  tables.py     gdt, idt
+  tables.py     gdt
+  gates.py      idt
   world.py      guest, host, vcpu
+  traps.py      traced, and the view of the tables that is loaded
+  devices.py    pic, devices
   frames.py     backtraces across the rings, pretty-printers
   symbols.py    whose symbols are loaded where there are several guests
 
@@ -30,10 +33,11 @@ gdb.execute("set print entry-values no")
 gdb.execute("set disassembly-flavor intel")
 gdb.execute("set confirm off")
 
-from ringfence import commands, exits, frames, running, symbols, tables, world  # noqa: E402
+from ringfence import commands, devices, exits, frames, gates, running, symbols  # noqa: E402
+from ringfence import tables, traps, world  # noqa: E402
 
 symbols.install()
 frames.install()
-for module in (running, exits, world, tables):
+for module in (running, exits, world, tables, gates, traps, devices):
     module.install()
 commands.install()

@@ -6,11 +6,6 @@
  */
 #include "rings_tests.h"
 
-#include <errno.h>
-#include <limits.h>
-#include <stdio.h>
-#include <stdlib.h>
-
 /* Budgets in instructions, from the reference's figures (`make bench`) with room. */
 #define DOOR_BUDGET        46  /* world_exit and world_enter; the reference takes 23 */
 #define PRIVILEGED_BUDGET  400 /* a CLI: trapped, decoded, stepped over */
@@ -159,28 +154,6 @@ END_TEST
 
 /* ---- predictions ---- */
 
-/* The number behind "name =" in answers.txt; false where there is none. */
-static bool answer(const char *name, uint64_t *value)
-{
-	char path[PATH_MAX], line[256], *equals, *end;
-	size_t length = strlen(name);
-	bool found = false;
-
-	snprintf(path, sizeof(path), "%s/answers.txt", judgement()->submission);
-	FILE *file = fopen(path, "r");
-	ck_assert_msg(file, "answers.txt was not handed in");
-	while (!found && fgets(line, sizeof(line), file)) {
-		if (strncmp(line, name, length) != 0 || (equals = strchr(line, '=')) == NULL ||
-			strspn(line + length, " \t") != (size_t)(equals - line) - length)
-			continue;
-		errno = 0;
-		*value = strtoull(equals + 1, &end, 0);
-		found = end != equals + 1 && errno == 0 && strspn(end, " \t\r\n") == strlen(end);
-	}
-	fclose(file);
-	return found;
-}
-
 /* What the processor pushes when a CLI traps: from the TSS's ESP0 down to the first ESP. */
 static uint64_t measured_bytes_pushed(void)
 {
@@ -224,10 +197,7 @@ static uint64_t measured_door(void)
 
 START_TEST(predictions_hold_on_this_monitor)
 {
-	static const struct {
-		const char *name;
-		uint64_t (*measure)(void);
-	} questions[] = {
+	static const struct prediction predictions[] = {
 		{"code_limit", measured_code_limit},
 		{"bytes_pushed", measured_bytes_pushed},
 		{"exits_per_character", measured_exits_per_character},
@@ -235,18 +205,7 @@ START_TEST(predictions_hold_on_this_monitor)
 		{"ring_seen", measured_ring},
 	};
 
-	for (size_t i = 0; i < sizeof(questions) / sizeof(questions[0]); i++) {
-		uint64_t predicted;
-		ck_assert_msg(answer(questions[i].name, &predicted),
-			"answers.txt has no number for %s (write: %s = NUMBER)", questions[i].name,
-			questions[i].name);
-		uint64_t measured = questions[i].measure();
-		ck_assert_msg(predicted == measured,
-			"%s: you predicted %llu (%#llx), this monitor shows %llu (%#llx). Why?",
-			questions[i].name, (unsigned long long)predicted,
-			(unsigned long long)predicted, (unsigned long long)measured,
-			(unsigned long long)measured);
-	}
+	assert_predictions(predictions, sizeof(predictions) / sizeof(predictions[0]));
 }
 END_TEST
 

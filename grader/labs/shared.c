@@ -2,6 +2,8 @@
 /* What the graded tests of more than one lab use: shared.h. */
 #include "shared.h"
 
+#include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 
 void random_word(char word[16])
@@ -67,4 +69,44 @@ void integrity_check(struct machine *m, const struct integrity *before, const ch
 	ck_assert_msg(before->cr0 == now.cr0 && before->cr4 == now.cr4 && before->idtr == now.idtr,
 		"the attack %s changed CR0, CR4 or IDTR of the real machine", attack);
 	free(now.text);
+}
+
+/* ---- predict, then measure ---- */
+
+/* The number behind "name =" in answers.txt; false where there is none. */
+static bool answer(const char *name, uint64_t *value)
+{
+	char path[PATH_MAX], line[256], *equals, *end;
+	size_t length = strlen(name);
+	bool found = false;
+
+	snprintf(path, sizeof(path), "%s/answers.txt", judgement()->submission);
+	FILE *file = fopen(path, "r");
+	ck_assert_msg(file, "answers.txt was not handed in");
+	while (!found && fgets(line, sizeof(line), file)) {
+		if (strncmp(line, name, length) != 0 || (equals = strchr(line, '=')) == NULL ||
+			strspn(line + length, " \t") != (size_t)(equals - line) - length)
+			continue;
+		errno = 0;
+		*value = strtoull(equals + 1, &end, 0);
+		found = end != equals + 1 && errno == 0 && strspn(end, " \t\r\n") == strlen(end);
+	}
+	fclose(file);
+	return found;
+}
+
+void assert_predictions(const struct prediction *predictions, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		uint64_t predicted;
+		ck_assert_msg(answer(predictions[i].name, &predicted),
+			"answers.txt has no number for %s (write: %s = NUMBER)",
+			predictions[i].name, predictions[i].name);
+		uint64_t measured = predictions[i].measure();
+		ck_assert_msg(predicted == measured,
+			"%s: you predicted %llu (%#llx), this monitor shows %llu (%#llx). Why?",
+			predictions[i].name, (unsigned long long)predicted,
+			(unsigned long long)predicted, (unsigned long long)measured,
+			(unsigned long long)measured);
+	}
 }

@@ -34,4 +34,15 @@ struct integrity integrity_take(struct machine *m);
 /* At another such moment: fails the test where the monitor is not what it was. */
 void integrity_check(struct machine *m, const struct integrity *before, const char *attack);
 
+/* ---- predict, then measure ---- */
+
+/* A number that answers.txt must have, and how the submitted monitor is asked for it. */
+struct prediction {
+	const char *name;
+	uint64_t (*measure)(void);
+};
+
+/* Fails the test where an answer is missing, or is not what the monitor shows. */
+void assert_predictions(const struct prediction *predictions, size_t count);
+
 #endif

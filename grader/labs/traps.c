@@ -25,6 +25,11 @@ __attribute__((constructor)) static void join_tests(void)
 		traps_emulate_tests,
 		traps_inject_tests,
 		traps_random_tests,
+		traps_vpic_tests,
+		traps_ports_tests,
+		traps_devices_tests,
+		traps_hostile_tests,
+		traps_cost_tests,
 	};
 
 	for (size_t table = 0; table < sizeof(tables) / sizeof(tables[0]); table++)

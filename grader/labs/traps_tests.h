@@ -13,6 +13,11 @@
 extern const struct graded_test traps_emulate_tests[]; /* emulate.c */
 extern const struct graded_test traps_inject_tests[];  /* inject.c */
 extern const struct graded_test traps_random_tests[];  /* both, with what no one wrote down */
+extern const struct graded_test traps_vpic_tests[];    /* vpic.c */
+extern const struct graded_test traps_ports_tests[];   /* IN, OUT, INS, OUTS */
+extern const struct graded_test traps_devices_tests[]; /* all of them, as devices' users see it */
+extern const struct graded_test traps_hostile_tests[]; /* guests that abuse what they have */
+extern const struct graded_test traps_cost_tests[];    /* what it costs, and the predictions */
 
 /* ---- traps_outcomes.c: the same guest twice ---- */
 
@@ -34,6 +39,11 @@ void pair_assert_finished(const struct pair *pair);
  * the handler finds". */
 void pair_assert_same_words(
 	const struct pair *pair, const char *symbol, size_t count, const char *what);
+
+/* ---- traps_vpic_sheet.c ---- */
+
+/* The 8259s' functions, called from outside, do what the data sheet says. */
+void assert_data_sheet(void);
 
 /* ---- probes: guests/lib/probe.h ---- */
 

@@ -122,7 +122,7 @@ static void cmos_run(unsigned count, uint8_t flags)
 {
 	for (unsigned i = 0; i < count; i++) {
 		unsigned edges = seen.edges[IRQ_RTC];
-		uint64_t deadline = cmos_deadline(&vm->devices.cmos);
+		uint64_t deadline = vm->devices.cmos.deadline;
 		ck_assert_uint_ne(deadline, CLOCK_NEVER);
 		seen.now = deadline - 1;
 		devices_advance(vm, seen.now);
@@ -130,7 +130,7 @@ static void cmos_run(unsigned count, uint8_t flags)
 		seen.now = deadline;
 		devices_advance(vm, seen.now);
 		ck_assert_uint_eq(seen.edges[IRQ_RTC], edges + 1);
-		ck_assert_uint_eq(cmos_deadline(&vm->devices.cmos), CLOCK_NEVER);
+		ck_assert_uint_eq(vm->devices.cmos.deadline, CLOCK_NEVER);
 		uint8_t c = cmos(C);
 		ck_assert_msg((c & (flags | 0x80)) == (flags | 0x80), "C is %x", c);
 		ck_assert(!seen.line[IRQ_RTC]);
@@ -145,7 +145,7 @@ START_TEST(the_last_period_ends_with_the_second)
 	cmos_put(A, 0x20 | (uint8_t)_i);
 	cmos_put(B, PIE | HOURS_24);
 	cmos(C);
-	ck_assert_uint_eq(cmos_deadline(&vm->devices.cmos), end);
+	ck_assert_uint_eq(vm->devices.cmos.deadline, end);
 }
 END_TEST
 
@@ -175,11 +175,11 @@ START_TEST(updates_and_alarms_interrupt)
 	cmos_put(5, 0xc0);
 	cmos(C);
 	for (unsigned second = 4; second < 10; second++) {
-		seen.now = cmos_deadline(&vm->devices.cmos);
+		seen.now = vm->devices.cmos.deadline;
 		devices_advance(vm, seen.now);
 		ck_assert(!seen.line[IRQ_RTC]);
 	}
-	seen.now = cmos_deadline(&vm->devices.cmos);
+	seen.now = vm->devices.cmos.deadline;
 	devices_advance(vm, seen.now);
 	ck_assert(seen.line[IRQ_RTC]);
 	ck_assert_uint_eq(cmos(C) & 0xb0, 0xb0);
@@ -187,7 +187,7 @@ START_TEST(updates_and_alarms_interrupt)
 	ck_assert_uint_eq(cmos(SECONDS), 0x10);
 	cmos_put(B, AIE | UIE | SET | HOURS_24); /* SET takes UIE back and stops the rest */
 	ck_assert_uint_eq(cmos(B), AIE | SET | HOURS_24);
-	ck_assert_uint_eq(cmos_deadline(&vm->devices.cmos), CLOCK_NEVER);
+	ck_assert_uint_eq(vm->devices.cmos.deadline, CLOCK_NEVER);
 }
 END_TEST
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Prints what the labs' operations cost, counted by Bochs in instructions: bench MONITOR.elf. The
- * same figures come out each time. Exit status: 0, or 2 where something could not be measured.
+ * Prints what a lab's operations cost, counted by Bochs in instructions: bench MONITOR.elf [LAB].
+ * The same figures come out each time. Exit status: 0, or 2 where something could not be measured.
  */
 #include "../labs/bench.h"
 #include "bridge.h"
@@ -61,14 +61,20 @@ static int print_bridge(const char *monitor)
 
 int main(int argc, char **argv)
 {
-	char work[] = "/tmp/ringfence-bench.XXXXXX", command[64];
-	struct lab lab = {
-		.number = 1, .name = "rings", .folder = "1-rings", .tests = rings_bench_tests};
+	char work[] = "/tmp/ringfence-bench.XXXXXX", command[64], submission[64];
+	static const struct lab labs[] = {
+		{.number = 1, .name = "rings", .folder = "1-rings", .tests = rings_bench_tests},
+		{.number = 2, .name = "traps", .folder = "2-traps", .tests = traps_bench_tests},
+	};
+	const size_t lab_count = sizeof(labs) / sizeof(labs[0]);
+	unsigned long number = argc == 3 ? strtoul(argv[2], NULL, 10) : 1;
 
-	if (argc != 2) {
-		fprintf(stderr, "usage: bench MONITOR.elf\n");
+	if (argc < 2 || argc > 3 || number < 1 || number > lab_count) {
+		fprintf(stderr, "usage: bench MONITOR.elf [LAB], LAB from 1 to %zu\n", lab_count);
 		return 2;
 	}
+	struct lab lab = labs[number - 1];
+	snprintf(submission, sizeof(submission), "solutions/%s", lab.folder);
 	while (lab.tests[lab.test_count].test)
 		lab.test_count++;
 	if (!mkdtemp(work)) {
@@ -81,14 +87,14 @@ int main(int argc, char **argv)
 			.judgement = {.lab = &lab,
 				.kit = ".",
 				.monitor = argv[1],
-				.submission = "solutions/1-rings",
+				.submission = submission,
 				.from = "solutions",
 				.seed = 1},
 			.work = work,
 			.jobs = (unsigned)sysconf(_SC_NPROCESSORS_ONLN),
 		},
 		result);
-	printf("Lab 1, in instructions\n");
+	printf("Lab %u, in instructions\n", lab.number);
 	int status = print_measured(result);
 	if (print_bridge(argv[1]) != 0)
 		status = 2;

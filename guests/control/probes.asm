@@ -47,8 +47,10 @@ probes_begin
 	both cr0_pg_without_pe, 0, 0, lines {mov edx, CR0_PG | 0x10}, {mov cr0, edx}, {mov ebx, cr0}
 	both clts, FLAG_STATUS, control_with_ts, lines clts, {mov ebx, cr0}
 	both clts_again, 0, 0, lines clts, {mov ebx, cr0}
+	both clts_then_x87, 0, control_with_ts, lines clts, fld1
 	both lmsw_set, 0, 0, lines {mov ecx, 0xfffe}, {lmsw cx}, {mov ebx, cr0}
 	both lmsw_clear, 0, control_with_ts, lines {xor ecx, ecx}, {lmsw cx}, {mov ebx, cr0}
+	both lmsw_then_x87, 0, 0, lines {mov ecx, 9}, {lmsw cx}, fld1
 	both lmsw_memory, 0, 0, lines {lmsw [machine_status]}, {mov ebx, cr0}
 	both lmsw_segment, 0, 0, lines {mov edi, machine_status - 4}, {lmsw [fs:edi + 4]}, {mov ebx, cr0}
 	both clts_lock, 0, 0, db 0xf0, 0x0f, 0x06

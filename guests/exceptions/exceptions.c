@@ -11,28 +11,33 @@
 /* Data that a breakpoint watches. */
 uint32_t exceptions_watched;
 
+/* All that a stack pointer of 16 bits can name. */
+uint8_t exceptions_stack[0x10000] __attribute__((aligned(16)));
+
 static void segments_fill(void)
 {
 	static const struct {
 		uint16_t selector;
 		uint8_t access, flags;
-		uint32_t limit;
+		uint32_t limit, base;
 	} segments[] = {
-		{ABSENT_DATA, (ACCESS_DATA & ~0x80u) | ACCESS_DPL(3), FLAT, LIMIT_MAX},
-		{ABSENT_CODE, ACCESS_CODE & ~0x80u, FLAT, LIMIT_MAX},
-		{SMALL_DATA, ACCESS_DATA | ACCESS_DPL(3), FLAT, (SMALL_END >> 12) - 1},
-		{READ_ONLY, (ACCESS_DATA & ~TYPE_WRITABLE) | ACCESS_DPL(3), FLAT, LIMIT_MAX},
-		{EXECUTE_ONLY, (ACCESS_CODE & ~TYPE_READABLE) | ACCESS_DPL(3), FLAT, LIMIT_MAX},
-		{CONFORMING_CODE, ACCESS_CODE | TYPE_CONFORMING, FLAT, LIMIT_MAX},
-		{SMALL_STACK, ACCESS_DATA, FLAT, (SMALL_END >> 12) - 1},
-		{LDT_DESCRIPTOR, ACCESS_LDT, 0, 7},
-		{SMALL_CODE, ACCESS_CODE, FLAG_BIG, 0xfff},
-		{ABSENT_STACK, ACCESS_DATA & ~0x80u, FLAT, LIMIT_MAX},
+		{ABSENT_DATA, (ACCESS_DATA & ~0x80u) | ACCESS_DPL(3), FLAT, LIMIT_MAX, 0},
+		{ABSENT_CODE, ACCESS_CODE & ~0x80u, FLAT, LIMIT_MAX, 0},
+		{SMALL_DATA, ACCESS_DATA | ACCESS_DPL(3), FLAT, (SMALL_END >> 12) - 1, 0},
+		{READ_ONLY, (ACCESS_DATA & ~TYPE_WRITABLE) | ACCESS_DPL(3), FLAT, LIMIT_MAX, 0},
+		{EXECUTE_ONLY, (ACCESS_CODE & ~TYPE_READABLE) | ACCESS_DPL(3), FLAT, LIMIT_MAX, 0},
+		{CONFORMING_CODE, ACCESS_CODE | TYPE_CONFORMING, FLAT, LIMIT_MAX, 0},
+		{SMALL_STACK, ACCESS_DATA, FLAT, (SMALL_END >> 12) - 1, 0},
+		{LDT_DESCRIPTOR, ACCESS_LDT, 0, 7, 0},
+		{SMALL_CODE, ACCESS_CODE, FLAG_BIG, 0xfff, 0},
+		{ABSENT_STACK, ACCESS_DATA & ~0x80u, FLAT, LIMIT_MAX, 0},
+		{BASE_STACK, ACCESS_DATA, FLAT, (SMALL_END >> 12) - 1, STACK_BASE},
+		{STACK_16, ACCESS_DATA, 0, 0xffff, (uint32_t)exceptions_stack},
 	};
 
 	for (size_t i = 0; i < sizeof(segments) / sizeof(segments[0]); i++)
 		kernel_gdt[segments[i].selector / 8] = descriptor_make(
-			0, segments[i].limit, segments[i].access, segments[i].flags);
+			segments[i].base, segments[i].limit, segments[i].access, segments[i].flags);
 }
 
 /* A gate with DPL 3 to the vector's own stub, through another code segment. */
@@ -194,6 +199,27 @@ void ud_gate_null(void)
 void ud_gate_of_wrong_type(void)
 {
 	gate_change(VECTOR_UD, gate_make(KERNEL_CS, 0, ACCESS_DATA));
+}
+
+/* The frame is on a stack that DS does not reach. */
+void ud_gate_to_frame_reader(void)
+{
+	extern const uint8_t frame_reader[];
+	gate_change(VECTOR_UD, gate_make(KERNEL_CS, (uint32_t)frame_reader, GATE_INTERRUPT));
+}
+
+void ud_gate_to_flag_reader(void)
+{
+	extern const uint8_t flag_reader[];
+	gate_change(VECTOR_UD, gate_make(KERNEL_CS, (uint32_t)flag_reader, GATE_INTERRUPT));
+}
+
+/* To a stub that expects no error code. */
+void gp_gate_for_int(void)
+{
+	gate_change(VECTOR_GP,
+		gate_make(KERNEL_CS, (uint32_t)kernel_stubs + INT_DPL_3 * KERNEL_STUB_BYTES,
+			GATE_INTERRUPT | ACCESS_DPL(3)));
 }
 
 void ud_gate_to_small(void)

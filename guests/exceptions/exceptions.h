@@ -16,10 +16,13 @@
 #define LDT_DESCRIPTOR  (KERNEL_FREE + 0x38)
 #define SMALL_CODE      (KERNEL_FREE + 0x40) /* DPL 0, ends at 1000h */
 #define ABSENT_STACK    (KERNEL_FREE + 0x48) /* DPL 0 */
+#define BASE_STACK      (KERNEL_FREE + 0x50) /* DPL 0, begins at STACK_BASE */
+#define STACK_16        (KERNEL_FREE + 0x58) /* DPL 0, 16 bits, is exceptions_stack */
 
-#define SMALL_END 0x200000u /* the guest is below, and memory goes on above */
+#define SMALL_END  0x200000u /* the guest is below, and memory goes on above */
+#define STACK_BASE 0x10000u
 
-/* In the IDT. All but the first have DPL 3. */
+/* In the IDT. Those whose name has no DPL have 3. */
 enum {
 	INT_DPL_0 = 0x40,
 	INT_DPL_1,

@@ -14,8 +14,11 @@ CONFORMING_CODE equ KERNEL_FREE + 0x28
 SMALL_STACK     equ KERNEL_FREE + 0x30
 LDT_DESCRIPTOR  equ KERNEL_FREE + 0x38
 ABSENT_STACK    equ KERNEL_FREE + 0x48
+BASE_STACK      equ KERNEL_FREE + 0x50
+STACK_16        equ KERNEL_FREE + 0x58
 BEYOND_GDT      equ 64 * 8 + 3
 SMALL_END       equ 0x200000
+STACK_BASE      equ 0x10000
 
 %assign int_number 0x40
 %macro vectors 1-*
@@ -31,11 +34,14 @@ vectors INT_DPL_0, INT_DPL_1, INT_DPL_2, INT_DPL_3, INT_TRAP_DPL_0, INT_TRAP_DPL
 	INT_CS_RPL_3, INT_CS_SYSTEM
 INT_LAST equ 0xef
 
-extern exceptions_watched
+extern exceptions_watched, exceptions_stack
 extern with_ts, with_ts_mp, with_mp, with_em, with_am
 extern with_code_breakpoint, with_write_breakpoint, with_access_breakpoint
 extern without_ud_gate, without_gp_gate, without_gp_and_np_gate, without_de_gate
 extern ud_gate_to_data, ud_gate_null, ud_gate_of_wrong_type, ud_gate_to_small, with_half_a_gate
+extern ud_gate_to_frame_reader, ud_gate_to_flag_reader, gp_gate_for_int
+global frame_reader
+global flag_reader
 global breakpoint_code
 global breakpoint_code_user
 
@@ -77,6 +83,22 @@ global breakpoint_code_user
 	nop
 %endmacro
 
+; A handler of #UD on any stack: EBX, ECX and EDX get the frame, ESI where it ended. (The upper half of
+; ESP is lost where a return leads to a stack of 16 bits from another ring.)
+frame_reader:
+	pop ebx
+	pop ecx
+	pop edx
+	movzx esi, sp
+	mov edi, KERNEL_DS
+	mov ss, edi
+	mov esp, ebp
+	over
+
+; A handler of #UD whose own EFLAGS are what counts.
+flag_reader:
+	int INT_DPL_3
+
 probes_begin
 
 ; ---- found by the processor ----
@@ -89,6 +111,7 @@ probes_begin
 	both bound_above, 0, 0, lines {mov eax, 8}, {bound eax, [bounds]}
 	both bound_inside, 0, 0, lines {mov eax, 7}, {bound eax, [bounds]}
 	both ud2, FLAG_CF | FLAG_DF, 0, ud2
+	both ud2_flags_of_handler, FLAG_STATUS | FLAG_DF | FLAG_IF | FLAG_IOPL(2) | FLAG_NT | FLAG_AC | FLAG_ID, ud_gate_to_flag_reader, ud2
 	both lock_register, 0, 0, db 0xf0, 0x01, 0xc0
 	both lock_load, 0, 0, lock_load
 	both mov_to_cs, 0, 0, db 0x8e, 0xc8
@@ -120,6 +143,18 @@ probes_begin
 	probe step_over_mov_ss, RING_0, FLAG_TF, 0
 		mov ss, [kernel_ds]
 		nop
+		nop
+		over
+	probe step_rep_insb, RING_0, 0
+		mov edx, 0x7800                 ; nothing is there
+		mov edi, exceptions_stack
+		mov ecx, 3
+		push dword FLAG_TF
+		push dword KERNEL_CS
+		push dword .there
+		iret
+.there:
+		rep insb
 		nop
 		over
 	probe code_breakpoint, RING_0, 0, with_code_breakpoint
@@ -201,6 +236,18 @@ breakpoint_code_user:
 		mov esp, SMALL_END + 4
 		push eax
 		over
+	probe ss_base_ud2, RING_0, FLAG_STATUS | FLAG_IF, ud_gate_to_frame_reader
+		mov ecx, BASE_STACK
+		mov ebp, esp
+		mov ss, ecx
+		sub esp, STACK_BASE
+		ud2
+	probe ss_16_ud2, RING_0, FLAG_STATUS | FLAG_IF, ud_gate_to_frame_reader
+		mov ecx, STACK_16
+		mov ebp, esp
+		mov ss, ecx
+		mov esp, 0x12340000             ; the frame is at FFF4h
+		ud2
 	both jump_absent, 0, 0, jmp ABSENT_CODE:0
 	both jump_data, 0, 0, jmp KERNEL_DS:0
 	both jump_null, 0, 0, jmp 0:0
@@ -219,6 +266,7 @@ breakpoint_code_user:
 
 	both int3, FLAG_STATUS, 0, db 0xcc
 	both int_3, FLAG_IF, 0, db 0xcd, 3
+	both int_13_without_error_code, FLAG_IF, gp_gate_for_int, db 0xcd, 13
 	both into, FLAG_OF, 0, into
 	both into_no, 0, 0, into
 	both int_dpl_0, FLAG_IF, 0, int INT_DPL_0
@@ -247,6 +295,12 @@ breakpoint_code_user:
 	both int_cs_absent, FLAG_IF, 0, int INT_CS_ABSENT
 	both int_cs_outer, 0, 0, int INT_CS_OUTER
 	both int_cs_conforming, 0, 0, int INT_CS_CONFORMING
+	probe int_conforming_no_room_user, RING_3, 0
+		mov ecx, SMALL_DATA
+		mov ss, ecx
+		mov esp, SMALL_END + 8
+		int INT_CS_CONFORMING
+		over
 	both int_cs_small, 0, 0, int INT_CS_SMALL
 	probe int_cs_local, RING_0, 0
 		int INT_CS_LOCAL

@@ -81,20 +81,20 @@ static void look(struct frame *frame)
 static void inner(struct frame *frame)
 {
 	step(INNER, frame->eflags);
-	__asm__ volatile("int %0" : : "i"(LOOK));
+	software_interrupt(LOOK);
 }
 
 static void outer(struct frame *frame)
 {
 	step(frame->vector, frame->eflags);
-	__asm__ volatile("int %0" : : "i"(LOOK));
-	__asm__ volatile("int %0" : : "i"(INNER));
-	__asm__ volatile("int %0" : : "i"(LOOK));
+	software_interrupt(LOOK);
+	software_interrupt(INNER);
+	software_interrupt(LOOK);
 	interrupts_enable();
-	__asm__ volatile("int %0" : : "i"(INNER));
-	__asm__ volatile("int %0" : : "i"(LOOK));
+	software_interrupt(INNER);
+	software_interrupt(LOOK);
 	interrupts_disable();
-	__asm__ volatile("int %0" : : "i"(LOOK));
+	software_interrupt(LOOK);
 }
 
 static void irq(struct frame *frame)
@@ -124,20 +124,20 @@ static void nest(void)
 	handler_set(LOOK, look);
 	handler_set(0x20 + IRQ, irq);
 
-	__asm__ volatile("int %0" : : "i"(OUTER));
-	__asm__ volatile("int %0" : : "i"(LOOK));
+	software_interrupt(OUTER);
+	software_interrupt(LOOK);
 	interrupts_enable();
-	__asm__ volatile("int %0" : : "i"(OUTER));
-	__asm__ volatile("int %0" : : "i"(LOOK));
-	__asm__ volatile("int %0" : : "i"(OUTER_ON));
-	__asm__ volatile("int %0" : : "i"(LOOK));
+	software_interrupt(OUTER);
+	software_interrupt(LOOK);
+	software_interrupt(OUTER_ON);
+	software_interrupt(LOOK);
 	interrupts_disable();
 
 	request();
 	step(1, 0);
 	interrupts_enable();
 	__asm__ volatile("nop");
-	__asm__ volatile("int %0" : : "i"(LOOK));
+	software_interrupt(LOOK);
 	interrupts_disable();
 	step(2, 0);
 	reset();
@@ -146,14 +146,14 @@ static void nest(void)
 	request();
 	interrupts_enable();
 	__asm__ volatile("nop");
-	__asm__ volatile("int %0" : : "i"(LOOK));
+	software_interrupt(LOOK);
 	reset();
 
 	/* HLT with a request that waits: it does not sleep */
 	handler_set(0x20 + IRQ, irq);
 	request();
 	interrupt_wait();
-	__asm__ volatile("int %0" : : "i"(LOOK));
+	software_interrupt(LOOK);
 	interrupts_disable();
 	reset();
 }

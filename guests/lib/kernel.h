@@ -79,14 +79,14 @@ static inline void gdt_load(const void *table, uint16_t limit)
 {
 	struct table_register operand = {limit, (uint32_t)table};
 
-	__asm__ volatile("lgdt %0" : : "m"(operand));
+	__asm__ volatile("lgdt %0" : : "m"(operand) : "memory");
 }
 
 static inline void idt_load(const void *table, uint16_t limit)
 {
 	struct table_register operand = {limit, (uint32_t)table};
 
-	__asm__ volatile("lidt %0" : : "m"(operand));
+	__asm__ volatile("lidt %0" : : "m"(operand) : "memory");
 }
 
 static inline void task_load(uint16_t selector)
@@ -96,7 +96,7 @@ static inline void task_load(uint16_t selector)
 
 static inline void ldt_load(uint16_t selector)
 {
-	__asm__ volatile("lldt %0" : : "r"(selector));
+	__asm__ volatile("lldt %0" : : "r"(selector) : "memory");
 }
 
 /* ---- handlers ---- */
@@ -121,7 +121,7 @@ typedef void handler(struct frame *frame);
  * flat, DF clear, and IF as the gate leaves it. When it returns to ring 0, DS and ES are KERNEL_DS;
  * when it returns to ring 3, all four data segment registers are USER_DS. The stubs of vectors 8,
  * 10 to 14 and 17 expect an error code: INT n must not be used for these. */
-void handler_set(uint8_t vector, handler *handler);
+void handler_set(uint8_t vector, handler *function);
 
 /* Prints the frame, and switches the machine off. */
 _Noreturn void kernel_unexpected(struct frame *frame);
@@ -149,6 +149,9 @@ uint32_t user_run(uint32_t entry, uint32_t esp, uint32_t eflags);
 /* In a handler: ends frame_run() and user_run(), on the stack from which they were called. It does
  * not matter who was interrupted. IF stays as it is in the handler. */
 _Noreturn void user_leave(uint32_t value);
+
+/* INT n, n a constant. */
+#define software_interrupt(vector) __asm__ volatile("int %0" : : "i"(vector) : "memory")
 
 /* INT 80h: number and argument in EAX and EBX, the answer in EAX. */
 #define SYSTEM_CALL 0x80

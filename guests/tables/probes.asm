@@ -14,6 +14,9 @@ OTHER_TSS  equ KERNEL_FREE + 0x20
 ABSENT_LDT equ KERNEL_FREE + 0x28
 ABSENT_TSS equ KERNEL_FREE + 0x30
 CODE_3     equ KERNEL_FREE + 0x38
+TRAP_STACK_SIZE equ 8192
+TSS_ESP0   equ 4
+TSS_SS0    equ 8
 MOVED      equ 0x70
 %define LOCAL(n) ((n) << 3 | 4)
 
@@ -26,6 +29,11 @@ extern prepare_idt_entry, prepare_idt_byte, prepare_idt_dpl, prepare_idt_trap_ga
 extern prepare_idt_trap_gate_closed, prepare_idt_moved, prepare_idt_moved_and_written, prepare_idt_short
 extern prepare_esp0, prepare_esp0_trap_gate, prepare_esp0_bytes, prepare_other_tss
 extern prepare_tss_descriptor, prepare_tss_loaded_twice
+extern prepare_ss0_null, prepare_ss0_null_3, prepare_ss0_beyond, prepare_ss0_local, prepare_ss0_rpl_3
+extern prepare_ss0_dpl_3, prepare_ss0_user, prepare_ss0_code, prepare_ss0_system, prepare_ss0_read_only
+extern prepare_ss0_absent, prepare_ss0_null_trap_gate, prepare_esp0_without_room
+extern kernel_tss, kernel_trap_stack
+global stack_mend_ts, stack_mend_ss
 
 ; What is in a segment: both name, preparation, selector
 %macro look 3
@@ -235,6 +243,45 @@ section .text
 	gate other_tss, prepare_other_tss
 	gate tss_descriptor, prepare_tss_descriptor
 	gate tss_loaded_twice, prepare_tss_loaded_twice
+
+; Ring 0 cannot use its stack: stack_mend gets the fault, still in ring 3. EBX is the error code, ESI the
+; vector.
+%macro spoiled 1-2 0
+	probe tss_%1_user, RING_3, %2, prepare_%1
+		int MOVED
+%endmacro
+	spoiled ss0_null
+	spoiled ss0_null_3
+	spoiled ss0_beyond
+	spoiled ss0_local
+	spoiled ss0_rpl_3
+	spoiled ss0_dpl_3
+	spoiled ss0_user
+	spoiled ss0_code
+	spoiled ss0_system
+	spoiled ss0_read_only
+	spoiled ss0_absent
+	spoiled ss0_null_trap_gate, FLAG_IF
+	spoiled esp0_without_room
+	probe tss_ss0_null_ud2_user, RING_3, FLAG_IF, prepare_ss0_null
+		ud2
+
+section .user
+stack_mend_ts:
+	mov esi, 10
+	jmp stack_mend
+stack_mend_ss:
+	mov esi, 12
+stack_mend:
+	pop ebx
+	pop ecx
+	pop edx
+	pop edi
+	mov word [kernel_tss + TSS_SS0], KERNEL_DS
+	mov dword [kernel_tss + TSS_ESP0], kernel_trap_stack + TRAP_STACK_SIZE
+	over
+
+section .text
 	probe ltr, RING_0, FLAG_STATUS
 		mov ecx, OTHER_TSS
 		ltr cx

@@ -64,6 +64,9 @@ static void gdt_fill(void)
 		descriptor_make((uint32_t)&tables_other_tss, 103, ACCESS_TSS & ~0x80u, 0));
 	gdt_set(CODE_3, descriptor_make(0, LIMIT_MAX, ACCESS_CODE | ACCESS_DPL(3), FLAT));
 	gdt_set(SHORT_LDT, descriptor_make((uint32_t)tables_ldt, 7, ACCESS_LDT, 0));
+	gdt_set(READ_ONLY, descriptor_make(0, LIMIT_MAX, ACCESS_DATA & ~TYPE_WRITABLE, FLAT));
+	gdt_set(ABSENT, descriptor_make(0, LIMIT_MAX, ACCESS_DATA & ~0x80u, FLAT));
+	gdt_set(CONFORMING, descriptor_make(0, LIMIT_MAX, ACCESS_CODE | TYPE_CONFORMING, FLAT));
 }
 
 /* Everything as it was, whatever the last probe did. */
@@ -82,6 +85,8 @@ static void reset(void)
 	kernel_tss.ss0 = KERNEL_DS;
 	kernel_tss.esp0 = (uint32_t)&kernel_trap_stack[TRAP_STACK_SIZE];
 	gate_set(MOVED, GATE_INTERRUPT | ACCESS_DPL(3));
+	gate_set(VECTOR_TS, GATE_INTERRUPT);
+	gate_set(VECTOR_SS, GATE_INTERRUPT);
 	task_load(KERNEL_TSS);
 }
 
@@ -240,6 +245,47 @@ void prepare_esp0_bytes(void)
 
 	half[0] = (uint16_t)esp0;
 	half[1] = (uint16_t)(esp0 >> 16);
+}
+
+/* A stack that ring 0 cannot use. The fault that tells so goes to conforming code, which needs no
+ * other stack, and mends it. */
+static void stack_spoil(uint16_t ss0, uint32_t esp0)
+{
+	extern const uint8_t stack_mend_ts[], stack_mend_ss[];
+
+	kernel_idt[VECTOR_TS] = gate_make(CONFORMING, (uint32_t)stack_mend_ts, GATE_INTERRUPT);
+	kernel_idt[VECTOR_SS] = gate_make(CONFORMING, (uint32_t)stack_mend_ss, GATE_INTERRUPT);
+	kernel_tss.ss0 = ss0;
+	kernel_tss.esp0 = esp0;
+}
+
+#define SPOILED(name, ss0)                                                                         \
+	void prepare_ss0_##name(void)                                                              \
+	{                                                                                          \
+		stack_spoil(ss0, (uint32_t)&other_stack[sizeof(other_stack)]);                     \
+	}
+SPOILED(null, 0)
+SPOILED(null_3, 3)
+SPOILED(beyond, sizeof(kernel_gdt))
+SPOILED(local, KERNEL_DS | SELECTOR_TI)
+SPOILED(rpl_3, KERNEL_DS | 3)
+SPOILED(dpl_3, USER_DS & ~SELECTOR_RPL)
+SPOILED(user, USER_DS)
+SPOILED(code, KERNEL_CS)
+SPOILED(system, KERNEL_TSS)
+SPOILED(read_only, READ_ONLY)
+SPOILED(absent, ABSENT)
+
+/* There is room for one doubleword. */
+void prepare_esp0_without_room(void)
+{
+	stack_spoil(DATA_0, 4);
+}
+
+void prepare_ss0_null_trap_gate(void)
+{
+	prepare_ss0_null();
+	gate_set(MOVED, GATE_TRAP | ACCESS_DPL(3));
 }
 
 void prepare_other_tss(void)

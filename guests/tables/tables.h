@@ -15,6 +15,9 @@
 #define ABSENT_TSS (KERNEL_FREE + 0x30)
 #define CODE_3     (KERNEL_FREE + 0x38)
 #define SHORT_LDT  (KERNEL_FREE + 0x40) /* entry 0 alone */
+#define READ_ONLY  (KERNEL_FREE + 0x48)
+#define ABSENT     (KERNEL_FREE + 0x50) /* data */
+#define CONFORMING (KERNEL_FREE + 0x58)
 
 /* In the LDT: 1 data (tables_data[2]), 2 code and 3 data of ring 3, 4 data (tables_data[1]) of ring
  * 0 */

@@ -86,13 +86,19 @@ static void phase_end(void)
 	timer_results.interrupts[timer_phase] = count;
 }
 
+static void halt(void)
+{
+	timer_results.halts[timer_phase]++;
+	interrupt_wait();
+}
+
 /* Some interrupts at a rate, waited for with HLT. */
 static void periodic(enum timer_phase phase, uint8_t control, uint32_t divisor)
 {
 	phase_begin(phase);
 	program(control, divisor);
 	while (count < timer_ticks)
-		interrupt_wait();
+		halt();
 	phase_end();
 }
 
@@ -113,7 +119,7 @@ static void one_shot(enum timer_phase phase, uint8_t control)
 	phase_begin(phase);
 	program(control, timer_divisor);
 	while (count == 0)
-		interrupt_wait();
+		halt();
 	wait_clocks(2 * timer_divisor);
 	phase_end();
 }
@@ -124,11 +130,11 @@ static void reprogram(void)
 	phase_begin(TIMER_REPROGRAM);
 	program(RATE, timer_divisor);
 	while (count < 2)
-		interrupt_wait();
+		halt();
 	port_write8(PIT_0, (uint8_t)timer_other_divisor);
 	port_write8(PIT_0, (uint8_t)(timer_other_divisor >> 8));
 	while (count < 2 + timer_ticks)
-		interrupt_wait();
+		halt();
 	phase_end();
 }
 

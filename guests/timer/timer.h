@@ -19,6 +19,7 @@ enum timer_phase {
 
 struct timer_results {
 	uint32_t interrupts[TIMER_PHASES];
+	uint32_t halts[TIMER_PHASES]; /* how often HLT was executed */
 	/* status bytes: OUT, null count, access, mode, BCD */
 	uint32_t status_no_count, status_counting, status_before_count;
 	uint32_t first_count, second_count, third_count, fourth_count;

@@ -78,9 +78,10 @@ static void enter_handler(struct vcpu *vcpu, const struct delivery *delivery)
 
 static enum verdict deliver(struct vcpu *vcpu, struct event event)
 {
-	struct delivery delivery = {.event = event};
-	enum verdict verdict = find_gate(vcpu, &delivery);
+	struct delivery delivery;
 
+	delivery.event = event;
+	enum verdict verdict = find_gate(vcpu, &delivery);
 	if (verdict == VERDICT_RESUME)
 		verdict = find_code(vcpu, &delivery);
 	if (verdict == VERDICT_RESUME)

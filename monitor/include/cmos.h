@@ -19,14 +19,12 @@ struct cmos {
 	uint8_t memory[CMOS_SIZE]; /* registers 0 to 0Dh first, each as the guest reads it */
 	uint64_t second;           /* when the running second began, in machine time (clock.h) */
 	uint64_t period;           /* when the next periodic event comes, or CLOCK_NEVER */
+	uint64_t deadline;         /* when an interrupt of its comes by itself, or CLOCK_NEVER */
 };
 
 struct vm;
 
 void cmos_attach(struct vm *vm, uint64_t now);
 void cmos_advance(struct vm *vm, uint64_t now);
-
-/* When an interrupt of its comes by itself, or CLOCK_NEVER. */
-uint64_t cmos_deadline(const struct cmos *cmos);
 
 #endif

@@ -30,8 +30,9 @@ struct devices {
 /* Resets all devices of a new virtual machine and puts them on its bus. */
 void devices_attach(struct vm *vm);
 
-/* Brings all of them up to `now`: interrupt lines rise and fall as they should have. */
-void devices_advance(struct vm *vm, uint64_t now);
+/* Brings all of them up to `now`: interrupt lines rise and fall as they should have. Returns the
+ * next deadline. */
+uint64_t devices_advance(struct vm *vm, uint64_t now);
 
 /* The earliest time at which an interrupt line may change by itself, or CLOCK_NEVER. */
 uint64_t devices_deadline(const struct vm *vm);
@@ -46,7 +47,8 @@ void vm_irq(struct vm *vm, unsigned irq, bool level);
  * goes on. */
 void vm_deadline_changed(struct vm *vm);
 
-/* What arrived from outside for the guest: a byte on its serial line, a scan code of its keyboard. */
+/* What arrived from outside for the guest: a byte on its serial line, a scan code of its keyboard.
+ */
 void devices_serial_input(struct vm *vm, uint8_t byte);
 void devices_key(struct vm *vm, uint8_t scan_code);
 

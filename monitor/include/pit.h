@@ -75,6 +75,9 @@ bool counter_out(struct pit_counter *counter, uint64_t now);
 /* When OUT rises next, after `now`, if nothing is written until then; or CLOCK_NEVER. */
 uint64_t counter_next_edge(struct pit_counter *counter, uint64_t now);
 
+/* The same, where the edge before was at `last`: nearly always one period behind it. */
+uint64_t counter_edge_after(struct pit_counter *counter, uint64_t last, uint64_t now);
+
 /* `value` modulo `divisor`, which is 65536 at most. */
 uint32_t clock_remainder(uint64_t value, uint32_t divisor);
 

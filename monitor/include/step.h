@@ -18,10 +18,8 @@ void step_begin(struct vcpu *vcpu);
 /* The same, and while it lasts a write-protected page is open. `at` is the address of the write. */
 void step_begin_write(struct vcpu *vcpu, gla_t at, gpa_t page);
 
-/*
- * To be called at every exit while vcpu->stepping. Takes TF away and closes the page. True where
- * the exit was nothing but the end of the step. *verdict: what becomes of the guest.
- */
-bool step_end(struct vcpu *vcpu, unsigned vector, enum verdict *verdict);
+/* To be called at every exit while vcpu->stepping. Takes TF away and closes the page. True where
+ * the exit was nothing but the end of the step. */
+bool step_end(struct vcpu *vcpu, unsigned vector);
 
 #endif

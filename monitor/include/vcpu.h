@@ -27,7 +27,6 @@ struct gdt {
 struct decoded {
 	uint32_t linear;
 	const uint8_t *text; /* where the bytes are; NULL: not to be found again */
-	uint16_t code_size;  /* 16 or 32 */
 	uint8_t status;      /* enum decode_status */
 	uint8_t reason;      /* enum exit_reason of a fault here, where status is DECODE_OK */
 	bool emulated;       /* privileged or sensitive: vcpu_emulate() knows it */
@@ -35,6 +34,15 @@ struct decoded {
 	uint8_t bytes[15];
 	struct insn insn; /* where status is DECODE_OK */
 } __attribute__((aligned(64)));
+
+/* Segments as they were found in the table that the processor uses, by selector. */
+#define UNPACKED       16 /* a power of two */
+#define UNPACKED_VALID 0x10000u
+
+struct unpacked {
+	uint32_t key; /* the selector with all bits of RPL set, and UNPACKED_VALID */
+	struct segment segment;
+} __attribute__((aligned(32))); /* a power of two is found faster */
 
 /* The most pages that the GDT, LDT, IDT and TSS can touch. */
 #define TRACED_PAGES 40
@@ -68,7 +76,6 @@ struct vcpu {
 	unsigned view;                                 /* enum view: which of them are loaded */
 	maddr_t page_directory;
 	uint16_t code_selector; /* whose descriptor `code` is; 0: no one's */
-	uint16_t code_size;     /* of its instructions, in bits: 16 or 32 */
 	struct segment code;
 
 	gpa_t traced[TRACED_PAGES]; /* write-protected: the guest's tables lie there */
@@ -78,11 +85,13 @@ struct vcpu {
 	bool stepping;
 	bool step_guest_tf;     /* the guest has TF set itself */
 	uint16_t step_mnemonic; /* of the instruction; 0: unknown */
-	uint32_t step_size;     /* bytes that it may write behind step_at; 0: no page is open */
+	uint32_t step_size;     /* bytes that it may write to either side of step_at; 0: none */
 	gla_t step_at;
 	gpa_t step_page;
 
 	struct decoded decoded[DECODE_CACHE];
+	struct unpacked unpacked[UNPACKED];
+	bool unchecked;     /* the segment registers or EIP may not load: vcpu_check() */
 	struct event event; /* the exception that vcpu_raise() has noted */
 	struct exit_history exits;
 };
@@ -102,11 +111,25 @@ extern struct vcpu *vcpu_running;
 
 /* ---- registers (vcpu.c) ---- */
 
+#define REGISTER(name) offsetof(struct guest_registers, name)
+
 /* The general register with that number in an instruction's encoding: 0 EAX, 4 ESP, 7 EDI. */
-uint32_t *vcpu_register(struct vcpu *vcpu, unsigned number);
+static inline uint32_t *vcpu_register(struct vcpu *vcpu, unsigned number)
+{
+	static const uint8_t offset[] = {REGISTER(eax), REGISTER(ecx), REGISTER(edx), REGISTER(ebx),
+		REGISTER(esp), REGISTER(ebp), REGISTER(esi), REGISTER(edi)};
+
+	return (uint32_t *)(void *)((uint8_t *)&vcpu->registers + offset[number]);
+}
 
 /* The segment register with Intel's number: 0 ES, 1 CS, 2 SS, 3 DS, 4 FS, 5 GS. */
-uint32_t *vcpu_segment_register(struct vcpu *vcpu, enum insn_segment segment);
+static inline uint32_t *vcpu_segment_register(struct vcpu *vcpu, enum insn_segment segment)
+{
+	static const uint8_t offset[] = {
+		REGISTER(es), REGISTER(cs), REGISTER(ss), REGISTER(ds), REGISTER(fs), REGISTER(gs)};
+
+	return (uint32_t *)(void *)((uint8_t *)&vcpu->registers + offset[segment]);
+}
 
 /* The privilege level that the guest's code really runs at: 1 for its kernel, 3 for its users. */
 static inline unsigned vcpu_ring(const struct vcpu *vcpu)
@@ -126,8 +149,14 @@ static inline uint16_t selector_believed(uint16_t selector)
 	return (selector & SELECTOR_RPL) == 1 ? selector & ~SELECTOR_RPL : selector;
 }
 
+#define EFLAGS_VIRTUAL (EFLAGS_IF | EFLAGS_IOPL) /* not the processor's, but the guest's own */
+
 /* EFLAGS as the guest believes them: with its own IF and IOPL. */
-uint32_t vcpu_flags(const struct vcpu *vcpu);
+static inline uint32_t vcpu_flags(const struct vcpu *vcpu)
+{
+	return (vcpu->registers.eflags & ~EFLAGS_VIRTUAL) | (vcpu->virtual_if ? EFLAGS_IF : 0) |
+	       (uint32_t)vcpu->virtual_iopl << EFLAGS_IOPL_SHIFT;
+}
 
 /* All of EFLAGS from a value that the guest may set, IF and IOPL among them. Bits that do not exist
  * are ignored. */
@@ -153,10 +182,29 @@ static inline uint32_t error_of_selector(uint16_t selector)
 
 /* ---- segments and memory (vcpu.c) ---- */
 
+/* Reads a descriptor into its place among vcpu->unpacked. */
+void vcpu_unpack(struct vcpu *vcpu, uint16_t selector);
+
+/* A descriptor has changed: what was unpacked is old. */
+void vcpu_forget_segments(struct vcpu *vcpu);
+
 /* The segment that a selector names in the guest's GDT or LDT, as the processor sees it: what the
  * guest's kernel gave DPL 0 has DPL 1. A selector that is null or outside its table names a segment
- * that is not present, and neither code nor data. */
-struct segment vcpu_segment(const struct vcpu *vcpu, uint16_t selector);
+ * that is not present, and neither code nor data. Good until the next call. */
+static inline const struct segment *vcpu_look_up(const struct vcpu *vcpu, uint16_t selector)
+{
+	const struct unpacked *unpacked = &vcpu->unpacked[selector >> 3 & (UNPACKED - 1)];
+
+	if (unpacked->key != (selector | SELECTOR_RPL | UNPACKED_VALID))
+		vcpu_unpack((struct vcpu *)(uintptr_t)vcpu, selector);
+	return &unpacked->segment;
+}
+
+/* The same, to keep. */
+static inline struct segment vcpu_segment(const struct vcpu *vcpu, uint16_t selector)
+{
+	return *vcpu_look_up(vcpu, selector);
+}
 
 /*
  * Would the processor, in that real ring, load `selector` into that segment register (5.5 to 5.8)?
@@ -167,10 +215,34 @@ struct segment vcpu_segment(const struct vcpu *vcpu, uint16_t selector);
 enum verdict vcpu_check_selector(
 	struct vcpu *vcpu, enum insn_segment segment, uint16_t selector, unsigned ring);
 
+/* SDM 3A 5.3: is [offset, offset + size) inside the segment's limit? */
+static inline bool segment_holds(const struct segment *segment, uint32_t offset, uint32_t size)
+{
+	uint32_t last = offset + size - 1;
+	bool expand_down = !(segment->type & TYPE_CODE) && segment->type & TYPE_EXPAND_DOWN;
+
+	if (last < offset)
+		return false;
+	if (expand_down)
+		return offset > segment->limit &&
+		       last <= (segment->default_big ? 0xffffffff : 0xffff);
+	return last <= segment->limit;
+}
+
 /* Are the `size` bytes at `offset` inside the segment, and does its type allow the access? Sets
  * *linear where they are. */
-bool segment_linear(
-	const struct segment *segment, uint32_t offset, uint32_t size, bool write, gla_t *linear);
+static inline bool segment_linear(
+	const struct segment *segment, uint32_t offset, uint32_t size, bool write, gla_t *linear)
+{
+	bool code = segment->type & TYPE_CODE;
+
+	if (!segment->present || !segment_holds(segment, offset, size))
+		return false;
+	if (write && (code || !(segment->type & TYPE_WRITABLE)))
+		return false;
+	*linear = gla(segment->base + offset);
+	return true;
+}
 
 /* The same for a segment register of the guest, whose execute-only code may not be read either. */
 bool vcpu_linear(const struct vcpu *vcpu, enum insn_segment segment, uint32_t offset, uint32_t size,
@@ -193,9 +265,11 @@ enum verdict vcpu_store(struct vcpu *vcpu, enum insn_segment segment, uint32_t o
 enum verdict vcpu_check_store(struct vcpu *vcpu, enum insn_segment segment, uint32_t offset,
 	uint32_t size, gla_t *linear);
 
-/* The same at a linear address, for what the processor itself reads and writes: tables, stacks. */
-enum verdict vcpu_load_linear(struct vcpu *vcpu, gla_t from, void *to, uint32_t size);
-enum verdict vcpu_store_linear(struct vcpu *vcpu, gla_t to, const void *from, uint32_t size);
+/* The same at a linear address, for what the processor itself reads and writes: tables, stacks. (In
+ * memory.h.) */
+static inline enum verdict vcpu_load_linear(struct vcpu *vcpu, gla_t from, void *to, uint32_t size);
+static inline enum verdict vcpu_store_linear(
+	struct vcpu *vcpu, gla_t to, const void *from, uint32_t size);
 
 /* The offset of an instruction's memory operand. */
 uint32_t vcpu_offset(struct vcpu *vcpu, const struct insn *insn);
@@ -207,8 +281,19 @@ enum verdict vcpu_load_rm(
 
 /* The stack pointer: ESP, or SP where the stack segment is a 16-bit one. Setting it keeps the upper
  * half of ESP then. */
-uint32_t vcpu_stack_pointer(const struct vcpu *vcpu);
-void vcpu_set_stack_pointer(struct vcpu *vcpu, uint32_t value);
+static inline uint32_t vcpu_stack_pointer(const struct vcpu *vcpu)
+{
+	bool big = vcpu_look_up(vcpu, (uint16_t)vcpu->registers.ss)->default_big;
+
+	return big ? vcpu->registers.esp : vcpu->registers.esp & 0xffff;
+}
+
+static inline void vcpu_set_stack_pointer(struct vcpu *vcpu, uint32_t value)
+{
+	if (!vcpu_look_up(vcpu, (uint16_t)vcpu->registers.ss)->default_big)
+		value = (vcpu->registers.esp & 0xffff0000) | (value & 0xffff);
+	vcpu->registers.esp = value;
+}
 
 /* The guest-physical address of a linear one; false where the guest's own paging has none.
  * Before lab 3 guests have no paging (plain/memory.c). */
@@ -241,12 +326,11 @@ static inline bool decoded_holds(const struct decoded *decoded, const uint8_t *t
  */
 static inline const struct decoded *vcpu_decode(struct vcpu *vcpu)
 {
-	uint32_t eip = vcpu->registers.eip, linear = vcpu->code.base + eip;
+	uint32_t linear = vcpu->code.base + vcpu->registers.eip;
 	const struct decoded *decoded = &vcpu->decoded[linear % DECODE_CACHE];
 
-	if (decoded->text && decoded->linear == linear && decoded->code_size == vcpu->code_size &&
-		vcpu->code_selector == (uint16_t)vcpu->registers.cs && eip <= vcpu->code.limit &&
-		vcpu->code.limit - eip >= decoded->count - 1u &&
+	if (decoded->text && decoded->linear == linear &&
+		vcpu->code_selector == (uint16_t)vcpu->registers.cs &&
 		decoded_holds(decoded, decoded->text))
 		return decoded;
 	return vcpu_decode_anew(vcpu);
@@ -269,7 +353,12 @@ bool vcpu_load_gdt(struct vcpu *vcpu, struct table_register gdtr, const char **p
 void vcpu_load_idt(struct vcpu *vcpu, struct table_register idtr);
 
 /* Descriptors `first` to `last` of the GDT or LDT were written in the guest's memory. */
-enum verdict vcpu_reload_descriptors(struct vcpu *vcpu, bool local, uint32_t first, uint32_t last);
+void vcpu_reload_descriptors(struct vcpu *vcpu, bool local, uint32_t first, uint32_t last);
+
+/* Something has changed on which the way back into the guest depends: do its segment registers
+ * load, is EIP inside its code? Ends the guest by name where a register does not load; raises
+ * #GP(0) where the next instruction lies outside. */
+enum verdict vcpu_check(struct vcpu *vcpu);
 
 /* LLDT and LTR, with their checks: #GP(0), #GP(selector), #NP(selector). */
 enum verdict vcpu_load_ldt(struct vcpu *vcpu, uint16_t selector);

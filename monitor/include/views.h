@@ -20,7 +20,7 @@
 #ifndef VIEWS_H
 #define VIEWS_H
 
-#include "vcpu.h"
+#include "memory.h"
 
 enum view {
 	VIEW_OPEN,
@@ -63,10 +63,7 @@ void views_stack_changed(struct vcpu *vcpu);
 /* A table register has changed: watches the pages of the guest's tables. */
 void views_trace_tables(struct vcpu *vcpu);
 
-/* True where a page of the guest's memory is write-protected because a table lies in it. */
-bool views_traces(const struct vcpu *vcpu, gpa_t page);
-
 /* A write of at most `size` bytes to a traced page has happened. */
-enum verdict views_written(struct vcpu *vcpu, gla_t at, uint32_t size);
+void views_written(struct vcpu *vcpu, gla_t at, uint32_t size);
 
 #endif

@@ -77,4 +77,6 @@ static inline bool vm_translate(const struct vm *vm, gpa_t address, maddr_t *mac
 	return true;
 }
 
+#include "memory.h"
+
 #endif

@@ -27,14 +27,14 @@
 #define PIT_ONE_SHOT                                                                               \
 	0x30 /* channel 0, low byte then high byte, mode 0: one interrupt at the end               \
 	      */
-#define PIT_TICK    (CLOCK_HZ / TICKS_PER_SECOND)
-#define PIT_SOONEST 24 /* 20 us: a guest that asks for more interrupts still gets something done   \
-			*/
+#define PIT_TICK (CLOCK_HZ / TICKS_PER_SECOND)
+#define PIT_SOONEST                                                                                \
+	24 /* 20 us: a guest that asks for more interrupts still gets something done               \
+	    */
 
 #define KEYBOARD_DATA 0x60
 
-static uint32_t ticks;     /* timer interrupts */
-static uint64_t timer_due; /* when the next one comes */
+static uint32_t ticks; /* timer interrupts */
 
 void interrupts_init(void)
 {
@@ -50,7 +50,6 @@ void interrupts_init(void)
 		MASTER_DATA, (uint8_t) ~(1u << IRQ_TIMER | 1u << IRQ_KEYBOARD | 1u << IRQ_SERIAL));
 	port_write8(SLAVE_DATA, 0xff);
 	port_write8(PIT_CONTROL, PIT_ONE_SHOT);
-	timer_due = CLOCK_NEVER;
 	timer_set(clock_now(), CLOCK_NEVER);
 }
 
@@ -60,11 +59,10 @@ void timer_set(uint64_t now, uint64_t deadline)
 {
 	uint32_t wait = PIT_TICK;
 
-	if (deadline == timer_due && deadline > now)
-		return;
-	if (deadline < now + wait)
-		wait = deadline > now + PIT_SOONEST ? (uint32_t)(deadline - now) : PIT_SOONEST;
-	timer_due = now + wait;
+	if (deadline < now + PIT_SOONEST)
+		wait = PIT_SOONEST;
+	else if (deadline < now + PIT_TICK)
+		wait = (uint32_t)(deadline - now);
 	port_write8(PIT_CHANNEL0, (uint8_t)wait);
 	port_write8(PIT_CHANNEL0, (uint8_t)(wait >> 8));
 }

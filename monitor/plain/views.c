@@ -44,14 +44,7 @@ void views_trace_tables(struct vcpu *vcpu)
 	(void)vcpu;
 }
 
-bool views_traces(const struct vcpu *vcpu, gpa_t page)
-{
-	(void)vcpu, (void)page;
-	return false;
-}
-
-enum verdict views_written(struct vcpu *vcpu, gla_t at, uint32_t size)
+void views_written(struct vcpu *vcpu, gla_t at, uint32_t size)
 {
 	(void)vcpu, (void)at, (void)size;
-	return VERDICT_RESUME;
 }

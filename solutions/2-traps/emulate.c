@@ -346,7 +346,7 @@ static enum verdict far_return_check(
 		if (verdict != VERDICT_RESUME)
 			return verdict;
 	}
-	if (to->eip > vcpu_segment(vcpu, selector_deprivilege(to->cs)).limit)
+	if (to->eip > vcpu_look_up(vcpu, to->cs)->limit)
 		return vcpu_raise(vcpu, VECTOR_GP, 0);
 	return VERDICT_RESUME;
 }

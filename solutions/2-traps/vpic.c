@@ -35,16 +35,16 @@
 
 /* ---- one chip ---- */
 
-/* The input with the highest priority in a set, or NONE. Priorities go round, from behind `lowest`.
- */
-static int chip_highest(const struct vpic_chip *chip, uint8_t set)
+/* The input with the highest priority in a set, or NONE. Priorities go round, from behind `lowest`:
+ * so the set is turned until the highest is bit 0. */
+static int chip_highest(const struct vpic_chip *chip, unsigned set)
 {
-	for (unsigned i = 1; i <= VPIC_LINES; i++) {
-		unsigned input = (chip->lowest + i) % VPIC_LINES;
-		if (set >> input & 1)
-			return (int)input;
-	}
-	return NONE;
+	unsigned turn = (chip->lowest + 1u) % VPIC_LINES;
+	unsigned turned = set >> turn | set << (VPIC_LINES - turn);
+
+	if (!set)
+		return NONE;
+	return (int)(((unsigned)__builtin_ctz(turned) + turn) % VPIC_LINES);
 }
 
 /* BEGIN SOLUTION
@@ -62,14 +62,16 @@ static int chip_request(const struct vpic_chip *chip)
 	/* BEGIN SOLUTION
 	return chip_highest(chip, 0);
 	*/
-	uint8_t waiting = chip->irr & ~chip->imr;
+	unsigned waiting = chip->irr & ~chip->imr;
 
 	if (!waiting)
 		return NONE;
 	if (chip->special_mask)
 		return chip_highest(chip, waiting & ~chip->isr);
+	if (!chip->isr)
+		return chip_highest(chip, waiting);
 	int request = chip_highest(chip, waiting), serving = chip_highest(chip, chip->isr);
-	if (serving == NONE || chip_rank(chip, request) < chip_rank(chip, serving))
+	if (chip_rank(chip, request) < chip_rank(chip, serving))
 		return request;
 	return chip->special_nested && request == serving && request == CASCADE ? request : NONE;
 	/* END SOLUTION */
@@ -217,6 +219,7 @@ static struct vpic_chip *chip_at(struct vpic *vpic, uint16_t port)
 {
 	return (port & ~1u) == PORT_MASTER ? &vpic->master : &vpic->slave;
 }
+
 void vpic_reset(struct vpic *vpic)
 {
 	*vpic = (struct vpic){
@@ -227,11 +230,12 @@ void vpic_reset(struct vpic *vpic)
 
 void vpic_line(struct vpic *vpic, unsigned irq, bool level)
 {
-	if (irq < VPIC_LINES)
+	if (irq < VPIC_LINES) {
 		chip_line(&vpic->master, irq, level);
-	else
+	} else {
 		chip_line(&vpic->slave, irq - VPIC_LINES, level);
-	cascade(vpic);
+		cascade(vpic);
+	}
 }
 
 bool vpic_pending(const struct vpic *vpic)
@@ -260,17 +264,22 @@ uint8_t vpic_acknowledge(struct vpic *vpic)
 
 uint8_t vpic_read(struct vpic *vpic, uint16_t port)
 {
-	uint8_t value = chip_read(chip_at(vpic, port), port & 1);
+	struct vpic_chip *chip = chip_at(vpic, port);
+	uint8_t value = chip_read(chip, port & 1);
 
-	cascade(vpic); /* a poll of the slave takes its request away */
+	if (chip == &vpic->slave)
+		cascade(vpic); /* a poll takes its request away */
 	return value;
 }
 
 void vpic_write(struct vpic *vpic, uint16_t port, uint8_t value)
 {
+	struct vpic_chip *chip = chip_at(vpic, port);
+
 	if (port & 1)
-		chip_write_data(chip_at(vpic, port), value);
+		chip_write_data(chip, value);
 	else
-		chip_write_command(chip_at(vpic, port), value);
-	cascade(vpic);
+		chip_write_command(chip, value);
+	if (chip == &vpic->slave)
+		cascade(vpic);
 }

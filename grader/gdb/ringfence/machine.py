@@ -170,9 +170,29 @@ def vm_name(vcpu):
     return vcpu["vm"]["name"].string(errors="replace")
 
 
+def has_traps(vcpu):
+    """True from lab 2 on: the monitor keeps what the guest believes of flags, tables and interrupts.
+    Before, those fields are there and nobody writes them."""
+    return has_field(vcpu, "idt") and int(vcpu["idt"]) != 0
+
+
+def require_traps(what):
+    """The running virtual processor, of a monitor that emulates traps."""
+    vcpu = running_vcpu()
+    if not has_traps(vcpu):
+        raise Refusal("Before lab 2 a guest has no %s." % what)
+    return vcpu
+
+
 def guest_descriptor(vcpu, selector):
-    """The two doublewords that the processor has for a guest's selector."""
-    entry = vcpu["gdt"]["entry"][(selector & 0xFFFF) >> 3]
+    """The two doublewords that the processor has for a guest's selector (3.4.2)."""
+    index = (selector & 0xFFFF) >> 3
+    if selector & 4:
+        if int(vcpu["ldt"]) == 0:
+            return 0, 0
+        entry = vcpu["ldt"][index]
+    else:
+        entry = vcpu["gdt"]["entry"][index]
     return int(entry["low"]), int(entry["high"])
 
 

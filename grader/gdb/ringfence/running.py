@@ -13,8 +13,9 @@ from . import exits, frames, machine
 from .commands import Command, command
 from .machine import Refusal
 
-# Reasons that a handler writes first and may make more precise: they hold when vm_exit() reads them.
-PROVISIONAL = ("protection",)
+# Reasons that a handler writes first and may make more precise, from lab 2 on: they hold when
+# vm_exit() reads them.
+PROVISIONAL = ("page_fault",)
 
 _last_stop = None
 
@@ -102,8 +103,9 @@ class VmExit(Command):
     vmexit REASON    stops at the next exit with that reason, for example `vmexit port`
 
     With a reason it stops in the handler, where it has just named the reason and has not yet
-    acted on it. `vmexit protection` stops when vm_exit() counts it, since the handler of #GP
-    says protection first and then looks closer. The reasons are those of enum exit_reason."""
+    acted on it. From lab 2 on `vmexit page_fault` stops when vm_exit() counts it, since the handler
+    says page_fault first and then looks whether it is a traced write. The reasons are those of
+    enum exit_reason."""
 
     name = "vmexit"
 
@@ -141,7 +143,8 @@ class VmExit(Command):
                 vcpu = self.vcpu_argument()
                 number = int(vcpu["exits"]["total"])
                 record = exits.record(vcpu, number)
-                verdict = self.follow(record, name, wanted, entry, ours)
+                final = name not in PROVISIONAL or not machine.has_traps(vcpu)
+                verdict = self.follow(record, final, wanted, entry, ours)
                 if verdict is None:
                     return
                 if verdict:
@@ -151,8 +154,9 @@ class VmExit(Command):
                 going = machine.pc() == entry or resume(ours)
 
     @staticmethod
-    def follow(record, name, wanted, entry, ours):
-        """From vm_exit()'s start until the exit's reason is known. True: it is the wanted one.
+    def follow(record, final, wanted, entry, ours):
+        """From vm_exit()'s start until the exit's reason is known; `final`: as soon as it is first
+        written. True: it is the wanted one.
         None: something else has stopped the machine."""
         address = int(record["reason"].address) & machine.WORD
         with access_point(address) as access:
@@ -164,7 +168,7 @@ class VmExit(Command):
                     return False  # the next exit already: QEMU misses an access now and then
                 counted = gdb.newest_frame().name() == "vm_exit"
                 found = machine.read(address, 1)[0] == wanted
-                if counted or (found and name not in PROVISIONAL):
+                if counted or (found and final):
                     return found
 
 

@@ -5,7 +5,7 @@ Symbols need no switch: the guest's are below MONITOR_BASE, the monitor's above 
 is the frame that GDB looks at, and with it the registers, the locals and the source."""
 import gdb
 
-from . import frames, machine, tables
+from . import frames, machine, tables, traps
 from .commands import Command, command
 from .machine import Refusal
 
@@ -108,9 +108,38 @@ def table_text(register):
     return "%08x limit %04x" % (int(register["base"]), int(register["limit"]))
 
 
+def table_row(vcpu, name):
+    """GDTR or IDTR. Before lab 2 the guest has an IDTR only in name."""
+    field = "guest_" + name
+    believed = None
+    if machine.has_field(vcpu, field) and (name == "gdtr" or machine.has_traps(vcpu)):
+        believed = table_text(vcpu[field])
+    base, limit = machine.register(name + "_base"), machine.register(name + "_limit")
+    row(name, believed, "%08x limit %04x" % (base, limit))
+
+
 def kept(vcpu, name, form="%08x"):
-    """A register that a later lab keeps for the guest: its value as text, or None."""
-    return form % int(vcpu[name]) if machine.has_field(vcpu, name) else None
+    """What the monitor keeps for the guest from lab 2 on: its value as text, or None."""
+    return form % int(vcpu[name]) if machine.has_traps(vcpu) else None
+
+
+def system_text(vcpu, field, segment):
+    """LDTR or TR, with the segment that LLDT or LTR took from the guest's GDT."""
+    text = "%04x" % int(vcpu[field])
+    if not vcpu[segment]["present"]:
+        return text + " none"
+    return text + " %08x+%08x" % (int(vcpu[segment]["base"]), int(vcpu[segment]["limit"]))
+
+
+DEBUG_AT_RESET = {6: 0xFFFF0FF0, 7: 0x400}
+
+
+def debug_rows(vcpu):
+    """The debug registers that the guest has changed. GDB does not know the processor's own."""
+    for number in (0, 1, 2, 3, 6, 7):
+        value = int(vcpu["dr"][number])
+        if value != DEBUG_AT_RESET.get(number, 0):
+            print("%-8s %08x" % ("dr%d" % number, value))
 
 
 def segment_text(selector, descriptor):
@@ -126,14 +155,23 @@ def segment_text(selector, descriptor):
 
 
 def guests_own_descriptor(vcpu, selector):
-    gdtr = vcpu["guest_gdtr"]
+    if selector & 4:
+        there, base, limit = local_table(vcpu)
+    else:
+        there, base, limit = True, int(vcpu["guest_gdtr"]["base"]), int(vcpu["guest_gdtr"]["limit"])
     at = selector & 0xFFF8
-    if at + 7 > int(gdtr["limit"]):
+    if not there or at + 7 > limit:
         return tables.EMPTY
     try:
-        return tables.read_table(int(gdtr["base"]) + at, 7)[0]
+        return tables.read_table(base + at, 7)[0]
     except Refusal:
         return tables.EMPTY
+
+
+def local_table(vcpu):
+    """Is there an LDT, where, and its limit."""
+    local = vcpu["local"]
+    return bool(local["present"]), int(local["base"]), int(local["limit"])
 
 
 def believed_selector(selector):
@@ -147,8 +185,11 @@ class Vcpu(Command):
     vcpu    what the guest believes, what the processor has while the guest runs; * marks
             where the two differ
 
-    Segments are written: selector, base + limit, type, DPL. CR0 to CR4 and IDTR are the
-    processor's now. What this monitor does not keep yet, a later lab adds."""
+    Segments are written: selector, base + limit, type, DPL. CR0 to CR4 and the table registers
+    are the processor's now. What this monitor does not keep yet, a later lab adds. From lab 2
+    on: `tables` says which view of the guest's tables is loaded and why, `next` what happens
+    before the guest's next instruction or behind it. Debug registers show where they are not
+    as after reset."""
 
     name = "vcpu"
 
@@ -173,16 +214,22 @@ class Vcpu(Command):
         for name in SEGMENTS:
             self.segment_row(vcpu, name, value(name) & 0xFFFF)
         row("IF", kept(vcpu, "virtual_if", "%d"), str(value("eflags") >> 9 & 1))
-        row("IOPL", None, str(value("eflags") >> 12 & 3))
+        row("IOPL", kept(vcpu, "virtual_iopl", "%d"), str(value("eflags") >> 12 & 3))
         for name in ("cr0", "cr2", "cr3", "cr4"):
             row(name, kept(vcpu, name), "%08x" % machine.register(name))
         for name in ("gdtr", "idtr"):
-            field = "guest_" + name
-            real = "%08x limit %04x" % (
-                machine.register(name + "_base"),
-                machine.register(name + "_limit"),
-            )
-            row(name, table_text(vcpu[field]) if machine.has_field(vcpu, field) else None, real)
+            table_row(vcpu, name)
+        if machine.has_traps(vcpu):
+            self.traps_rows(vcpu)
+
+    @staticmethod
+    def traps_rows(vcpu):
+        """What a monitor keeps from lab 2 on."""
+        for name, field, segment in (("ldtr", "guest_ldtr", "local"), ("tr", "guest_tr", "task")):
+            row(name, system_text(vcpu, field, segment), "%04x" % machine.register(name))
+        debug_rows(vcpu)
+        print("%-8s %s" % ("tables", traps.view_text(vcpu)))
+        print("%-8s %s" % ("next", traps.next_text(vcpu)))
 
     @staticmethod
     def segment_row(vcpu, name, selector):

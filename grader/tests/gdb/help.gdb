@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #run hello mem=4
 ringfence
+#>  devices 
 #>  exits +Show the last exits
 #>  gdt 
 #>  guest 
 #>  host 
 #>  idt 
+#>  pic 
+#>  traced 
 #>  vcpu 
 #>  vmexit 
 #>  vmresume 

@@ -98,7 +98,7 @@ full_screen() {
 	type 'layout src'
 	await 5 shows '>.*serial_init\(\)' || complain "layout src does not show the monitor"
 	type 'vmexit privileged'
-	await 10 shows '>.*vcpu_ring' || complain "layout src does not follow vmexit"
+	await 10 shows 'monitor/exit\.c.*─' || complain "layout src does not follow vmexit"
 	shows 'In: handle_protection' || complain "the status line does not follow vmexit"
 	type guest
 	await 5 shows 'console_printf|interrupts_disable\(\);' || complain "layout src does not follow guest"

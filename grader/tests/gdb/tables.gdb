@@ -14,7 +14,7 @@ gdt 0x10
 gdt 0x18
 #> ^0018 real   empty
 idt
-#> this monitor does not keep the guest's IDTR yet
+#> Before lab 2 no event goes through it
 #> ^0000 real   int gate  DPL 0 present ffc0:f0[0-9a-f]{6} <stub0>
 #> ^  to 0007: the same
 #> ^0008 real   task gate DPL 0 present task ffd8

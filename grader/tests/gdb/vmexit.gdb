@@ -5,11 +5,11 @@ vmexit privileged
 #> ^#0 +handle_protection
 bt
 #> ^#0 +handle_protection .* at monitor/exit.c
-#> ^#1 .* in vm_exit .* at monitor/exit.c
-#> ^#2 +world_exit \(\) at solutions/1-rings/./enter.asm
-#> ^#3 +interrupts_disable \(\) at guests/crack/crack.c
-#> ^#4 .*kernel_main \(info=36864\) at guests/crack/crack.c
-#> ^#5 .* in guest_start \(\) at guests/lib/start.asm
+#> ^#[12] .*vm_exit .* at monitor/exit.c
+#> ^#[23] +world_exit \(\) at solutions/1-rings/./enter.asm
+#> ^#[34] +interrupts_disable \(\) at guests/crack/crack.c
+#> ^#[45] .*kernel_main \(info=36864\) at guests/crack/crack.c
+#> ^#[56] .* in guest_start \(\) at guests/lib/start.asm
 # The guest has not moved: the handler has only looked.
 p/x vcpu->registers.eip == exit->eip
 #> = 0x1
@@ -25,7 +25,7 @@ vmexit
 vmexit PORT
 #> ^exit [0-9]+  port
 refused vmexit tea
-#> refused: vmexit tea: There is no exit reason `tea`. There are: interrupt, privileged, port, software_interrupt, protection, page_fault, exception\.
+#> refused: vmexit tea: There is no exit reason `tea`. There are: interrupt, privileged, port, software_interrupt, protection, page_fault, exception, traced_write, step\.
 refused vmexit port privileged
 #> refused: vmexit port privileged: `vmexit` takes one reason
 # A breakpoint of the user's own comes first.

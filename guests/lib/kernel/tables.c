@@ -64,18 +64,19 @@ void kernel_tables_load(void)
 	task_load(KERNEL_TSS);
 }
 
-void handler_set(uint8_t vector, handler *handler)
+void handler_set(uint8_t vector, handler *function)
 {
-	handlers[vector] = handler;
+	handlers[vector] = function;
 }
 
 void kernel_dispatch(struct frame *frame)
 {
-	handler *handler = handlers[frame->vector];
+	handler *function = handlers[frame->vector];
 
-	if (!handler)
+	if (function)
+		function(frame);
+	else
 		kernel_unexpected(frame);
-	handler(frame);
 }
 
 void kernel_unexpected(struct frame *frame)

@@ -109,6 +109,35 @@ static struct ports_case random_ports_case(
 	return c;
 }
 
+static uint32_t site_named(const struct ports_site *sites, uint32_t count, const char *name)
+{
+	for (uint32_t i = 0; i < count; i++)
+		if (strcmp(sites[i].name, name) == 0)
+			return i;
+	infrastructure_error("the guest ports has no %s", name);
+}
+
+#define DRAWN_UP 2 /* cases that are always the same, before those of the seed */
+
+/* An element of INS that faults leaves its byte in the device: counter 2 gives its low byte and its
+ * high byte in turn, and whoever reads next gets the low one. */
+static void draw_up_cases(struct ports_case cases[DRAWN_UP], const struct ports_site *sites,
+	uint32_t count, uint32_t small_limit)
+{
+	struct ports_case faults = {
+		.site = site_named(sites, count, "insb"),
+		.ring = PORTS_KERNEL,
+		.edx = 0x42,
+		.es = SMALL,
+		.edi = small_limit + 1,
+		.fs = AREA_64K,
+		.cmos = 0x60,
+	};
+
+	cases[0] = cases[1] = faults;
+	cases[1].site = site_named(sites, count, "in al, dx");
+}
+
 /* `ports` with cases, a permission map and an area that the seed chose. */
 static struct guest *ports_guest(struct ports_case cases[PORTS_CASES], struct ports_site *sites)
 {
@@ -122,6 +151,7 @@ static struct guest *ports_guest(struct ports_case cases[PORTS_CASES], struct po
 	guest_read(guest, "ports_sites", sites, site_count * sizeof(*sites));
 	for (unsigned i = 0; i < PORTS_CASES; i++)
 		cases[i] = random_ports_case(sites, site_count, area, small_limit);
+	draw_up_cases(cases, sites, site_count, small_limit);
 	for (unsigned i = 0; i < MAP_BYTES; i++)
 		map[i] = (uint8_t)(random_u32() & random_u32());
 	guest_write(guest, "ports_map", map, sizeof(map));
@@ -178,7 +208,7 @@ static void compare_ports(bool (*wanted)(const struct ports_case *, const struct
 	memory_read(bare, results, want, sizeof(want));
 	memory_read(m, results, got, sizeof(got));
 	for (unsigned i = 0; i < PORTS_CASES; i++)
-		if (wanted(&cases[i], &sites[cases[i].site]))
+		if (i < DRAWN_UP || wanted(&cases[i], &sites[cases[i].site]))
 			compare_results(i, &cases[i], sites, &want[i], &got[i]);
 	static uint8_t area[AREA_SIZE], other[AREA_SIZE];
 	memory_read(bare, guest_symbol(guest, "ports_area"), area, AREA_SIZE);

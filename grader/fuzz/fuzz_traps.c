@@ -59,6 +59,14 @@ static uint32_t take_address(void)
 	return take16() % ((HOST_GUEST_MEMORY + PAGE_SIZE) / 4) * 4;
 }
 
+/* The same, and two bits more. */
+static uint32_t take_byte_address(void)
+{
+	uint32_t at = take_address();
+
+	return at + take8() % 4;
+}
+
 /* ---- the guest as it begins ---- */
 
 static const struct descriptor gdt[] = {
@@ -178,7 +186,8 @@ static void event_segment(struct vm *vm)
 static void event_poke(struct vm *vm)
 {
 	uint8_t bytes[16];
-	uint32_t at = take_address() + take8() % 4, count = take8() % sizeof(bytes) + 1;
+	uint32_t at = take_byte_address();
+	uint32_t count = take8() % sizeof(bytes) + 1;
 
 	for (uint32_t i = 0; i < count; i++)
 		bytes[i] = take8();
@@ -223,9 +232,14 @@ static void event_trap(struct vm *vm)
 
 static void event_page_fault(struct vm *vm)
 {
-	host.cr2 = take_address() + take8() % 4;
+	uint32_t error;
+
+	host.cr2 = take_byte_address();
 	put_instruction(vm);
-	processor_trap(vm, VECTOR_PF, take8() % 8);
+	error = take8() % 8;
+	if (processor_page(host.cr2) && error & PF_WR)
+		error &= ~PF_P; /* a write to a traced page is what event_execute() makes */
+	processor_trap(vm, VECTOR_PF, error);
 }
 
 static void event_interrupt(struct vm *vm)
@@ -272,7 +286,7 @@ static void event_flags(struct vm *vm)
 static void event_jump(struct vm *vm)
 {
 	if (!vm->vcpu.stepping)
-		processor_jump(vm, take_address() + take8() % 4);
+		processor_jump(vm, take_byte_address());
 }
 
 /* A frame for IRET or RET on the stack. */
@@ -328,7 +342,9 @@ static void event_descriptor(struct vm *vm)
 static void event_gate(struct vm *vm)
 {
 	uint8_t vector = take8();
-	struct descriptor d = gate(take8(), take_address(), (uint32_t)take8() << 8);
+	uint16_t selector = take8();
+	uint32_t offset = take_address(), attributes = (uint32_t)take8() << 8;
+	struct descriptor d = gate(selector, offset, attributes);
 	static const uint8_t store[] = {0x89, 0x07, 0x89, 0x57, 0x04};
 
 	vm->vcpu.registers.edi = vm->vcpu.guest_idtr.base + vector * 8u;

@@ -192,9 +192,16 @@ bool store(const struct vm *vm, enum insn_segment segment, uint32_t offset, cons
 	return true;
 }
 
+/* Such a page may be open for one instruction, which writes by itself. */
+static bool is_traced(const struct vm *vm, uint32_t linear)
+{
+	return vm->frames[linear / PAGE_SIZE].raw & FRAME_TRACED;
+}
+
 void processor_poke(struct vm *vm, uint32_t linear, const uint8_t *bytes, uint32_t size)
 {
-	if (!check_linear(vm, linear, size, true))
+	if (!check_linear(vm, linear, size, true) || is_traced(vm, linear) ||
+		is_traced(vm, linear + size - 1))
 		return;
 	for (uint32_t i = 0; i < size; i++)
 		*byte_at(linear + i) = bytes[i];

@@ -189,6 +189,10 @@ bool vcpu_read_msr(const struct vcpu *vcpu, uint32_t number, uint64_t *value)
 	case MSR_TSC:
 		*value = tsc_read();
 		return true;
+	case MSR_PERFCTR0:
+	case MSR_PERFCTR0 + 1:
+		*value = 0; /* no event is counted */
+		return true;
 	case MSR_SYSENTER_CS:
 	case MSR_SYSENTER_ESP:
 	case MSR_SYSENTER_EIP:

@@ -154,7 +154,8 @@ void views_stack_changed(struct vcpu *vcpu)
 	if (vcpu != vcpu_running)
 		return;
 	/* a null SS makes a gate that is open fault, as it should where there is no TSS */
-	if (!vcpu->task.present || vcpu_read(vcpu, at, &stack, sizeof(stack)) != sizeof(stack))
+	if (!vcpu->task.present || vcpu->task.limit < offsetof(struct tss, esp1) - 1 ||
+		vcpu_read(vcpu, at, &stack, sizeof(stack)) != sizeof(stack))
 		stack.ss0 = 0;
 	tss_set_inner_stack(selector_deprivilege((uint16_t)stack.ss0), stack.esp0);
 }

@@ -255,6 +255,7 @@ static enum verdict emulate_privileged(struct vcpu *vcpu, const struct insn *ins
 		return VERDICT_GUEST_FAULT;
 	}
 }
+
 enum verdict vcpu_emulate(struct vcpu *vcpu, const struct insn *insn)
 {
 	/* first what an outer ring may do as well, where IOPL or the permission map let it */

@@ -105,6 +105,7 @@ static bool is_double_fault(struct event event)
 {
 	return event.kind == EVENT_EXCEPTION && event.vector == VECTOR_DF;
 }
+
 enum verdict vcpu_inject(struct vcpu *vcpu, struct event event)
 {
 	for (;;) {

@@ -258,6 +258,7 @@ static enum verdict memory_to_port(
 		bus_write(vcpu->vm, port, size, value);
 	return verdict;
 }
+
 /* END SOLUTION */
 
 /* INS and OUTS. Each element is complete before the next begins, so that a REP can stop between any
@@ -374,6 +375,7 @@ static uint32_t returned_flags(const struct vcpu *vcpu, uint32_t popped, unsigne
 		kept |= 0xffff0000;
 	return (old & kept) | (popped & ~kept);
 }
+
 /* END SOLUTION */
 
 static enum verdict emulate_iret(struct vcpu *vcpu, const struct insn *insn)
@@ -480,6 +482,7 @@ static enum verdict emulate_privileged(struct vcpu *vcpu, const struct insn *ins
 		return VERDICT_GUEST_FAULT;
 	}
 }
+
 enum verdict vcpu_emulate(struct vcpu *vcpu, const struct insn *insn)
 {
 	/* first what an outer ring may do as well, where IOPL or the permission map let it */

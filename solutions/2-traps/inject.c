@@ -129,6 +129,7 @@ static enum verdict find_inner_stack(struct vcpu *vcpu, struct delivery *deliver
 		return delivery_raise(vcpu, delivery, VECTOR_SS, error_of_selector(ss0));
 	return VERDICT_RESUME;
 }
+
 /* END SOLUTION */
 
 /* The stack that the frame goes to: the one in use, or that of the guest's TSS. */
@@ -166,6 +167,7 @@ static unsigned build_frame(
 	}
 	return count;
 }
+
 /* END SOLUTION */
 
 /* Pushes the frame: the last thing that can fail. */
@@ -239,6 +241,7 @@ static bool is_page_fault(struct event event)
 {
 	return event.kind == EVENT_EXCEPTION && event.vector == VECTOR_PF;
 }
+
 /* END SOLUTION */
 
 /* Table 6-5: `second` was found while `first` was delivered. */
@@ -258,6 +261,7 @@ static bool is_double_fault(struct event event)
 {
 	return event.kind == EVENT_EXCEPTION && event.vector == VECTOR_DF;
 }
+
 enum verdict vcpu_inject(struct vcpu *vcpu, struct event event)
 {
 	for (;;) {

@@ -54,6 +54,7 @@ static unsigned chip_rank(const struct vpic_chip *chip, int input)
 {
 	return ((unsigned)input - chip->lowest - 1) % VPIC_LINES;
 }
+
 /* END SOLUTION */
 
 /* The request that INT is raised for, or NONE. */

@@ -94,6 +94,16 @@ bench: kit ## the cost tables of FROM (default: solutions), in Bochs's instructi
 	@$(BUILD)/grader/bench $(OUT)/monitor.elf $(LAB)
 	@grader/times.sh $(LAB) $(FROM)
 
+.PHONY: fuzz
+fuzz: SECONDS ?= 600
+fuzz: packages ## fuzzes the emulator and the injector on the host: SECONDS=600 of processor time
+	@grader/install.sh clang libclang-rt-dev
+	@$(MAKE) -s --no-print-directory -j$(JOBS) fuzzer
+	@mkdir -p $(BUILD)/fuzz/corpus $(BUILD)/fuzz/findings
+	@$(BUILD)/fuzz/fuzz_traps -max_total_time=$(SECONDS) -max_len=600 -timeout=10 \
+		-dict=grader/fuzz/traps.dict -artifact_prefix=$(BUILD)/fuzz/findings/ \
+		-print_final_stats=1 $(BUILD)/fuzz/corpus seeds/fuzz/traps seeds/fuzz/known
+
 .PHONY: slides
 slides: ## the decks, as HTML and PDF, in build/slides
 	@grader/install.sh chromium graphviz

@@ -99,10 +99,7 @@ fuzz: SECONDS ?= 600
 fuzz: packages ## fuzzes the emulator and the injector on the host: SECONDS=600 of processor time
 	@grader/install.sh clang libclang-rt-dev
 	@$(MAKE) -s --no-print-directory -j$(JOBS) fuzzer
-	@mkdir -p $(BUILD)/fuzz/corpus $(BUILD)/fuzz/findings
-	@$(BUILD)/fuzz/fuzz_traps -max_total_time=$(SECONDS) -max_len=600 -timeout=10 \
-		-dict=grader/fuzz/traps.dict -artifact_prefix=$(BUILD)/fuzz/findings/ \
-		-print_final_stats=1 $(BUILD)/fuzz/corpus seeds/fuzz/traps seeds/fuzz/known
+	@grader/fuzz.sh run $(SECONDS) $(JOBS)
 
 .PHONY: slides
 slides: ## the decks, as HTML and PDF, in build/slides

@@ -322,14 +322,18 @@ const struct decoded *vcpu_decode_anew(struct vcpu *vcpu)
 	uint32_t eip = vcpu->registers.eip, available = INSN_MAX_LENGTH;
 	uint32_t linear = vcpu->code.base + eip;
 	struct decoded *decoded = &vcpu->decoded[linear % DECODE_CACHE];
-	gpa_t physical;
-	maddr_t machine;
 
 	if (eip > vcpu->code.limit)
 		available = 0;
 	else if (vcpu->code.limit - eip < INSN_MAX_LENGTH)
 		available = vcpu->code.limit - eip + 1;
-	available = vcpu_read(vcpu, gla(linear), decoded->bytes, available);
+	/* one that may lie in two pages is not found again: the second may be anywhere in the
+	 * machine */
+	const uint8_t *text = vcpu_pointer(vcpu, gla(linear), INSN_MAX_LENGTH, FROM_GUEST);
+	if (text)
+		__builtin_memcpy(decoded->bytes, text, INSN_MAX_LENGTH);
+	else
+		available = vcpu_read(vcpu, gla(linear), decoded->bytes, available);
 	decoded->linear = linear;
 	decoded->text = NULL;
 	decoded->reason = EXIT_PROTECTION;
@@ -339,16 +343,11 @@ const struct decoded *vcpu_decode_anew(struct vcpu *vcpu)
 		(uint8_t)insn_decode(&decoded->insn, decoded->bytes, available, code_size);
 	if (decoded->status != DECODE_OK)
 		return decoded;
+	decoded->text = text;
 	decoded->count = decoded->insn.length;
 	decoded->reason = (uint8_t)insn_exit_reason(&decoded->insn);
 	decoded->emulated =
 		decoded->insn.class == INSN_PRIVILEGED || decoded->insn.class == INSN_SENSITIVE;
-	/* one that lies in two pages is not found again: the second may be anywhere in the machine
-	 */
-	if (linear % PAGE_SIZE <= PAGE_SIZE - INSN_MAX_LENGTH &&
-		vcpu_translate(vcpu, gla(linear), &physical) &&
-		vm_translate(vcpu->vm, physical, &machine))
-		decoded->text = machine_pointer(machine);
 	return decoded;
 }
 

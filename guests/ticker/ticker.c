@@ -6,7 +6,7 @@
  * Each task has a kernel stack of its own. What interrupts it, or its system call, leaves a struct
  * frame there; the next task goes on from the frame on its own stack. ESP0 of the task-state
  * segment names the running task's kernel stack, and so changes with every turn. The kernel itself
- * is not preempted: a timer interrupt during a system call only counts.
+ * is not preempted: after a timer interrupt during a system call, the turn ends with the call.
  *
  * Under a monitor the virtual processor, which is shared itself, is shared once more.
  */
@@ -41,6 +41,7 @@ struct task {
 
 static struct task tasks[TASKS];
 static unsigned running;
+static bool turn_due; /* a tick came while the kernel worked */
 
 /* ---- turns ---- */
 
@@ -70,6 +71,7 @@ static void on_tick(struct frame *frame)
 	pic_end(0);
 	if (!frame_from_user(frame)) {
 		ticker_counters.ticks_in_kernel++;
+		turn_due = true;
 		return;
 	}
 	ticker_counters.preempted[running]++;
@@ -117,6 +119,13 @@ static void on_call(struct frame *frame)
 	case CALL_END:
 		task_end();
 	}
+	interrupts_disable();
+	if (turn_due) {
+		turn_due = false;
+		tasks[running].frame = frame;
+		task_go_on(task_after(running));
+	}
+	interrupts_enable();
 }
 
 /* ---- the beginning ---- */

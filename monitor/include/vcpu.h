@@ -378,7 +378,8 @@ bool vcpu_names_gate(struct vcpu *vcpu, uint16_t selector);
 /* Gives back what LLDT took. */
 void descriptors_destroy(struct vcpu *vcpu);
 
-/* SS0 and ESP0 of the guest's TSS. Raises #TS(selector of the TSS) where it has none. */
+/* SS0 and ESP0 of the guest's TSS. Raises #TS(selector of the TSS) where it has none, without
+ * ERROR_EXT: only the caller knows what kind of event it is for. */
 enum verdict vcpu_task_stack(struct vcpu *vcpu, uint16_t *ss0, uint32_t *esp0);
 
 /* May the guest use these ports now: by CPL and IOPL, or else by the permission map in its TSS

@@ -5,11 +5,12 @@
  * The guest's interrupt flag is virtual, so the monitor must see every instruction that changes it.
  * CLI and STI trap. IRET from ring 1 to ring 3 does not. So there are two states:
  *
- *   open    IF = 1 and IOPL = 0. What the processor shows (its real IF is 1, its IOPL 0) is what
- *           the guest believes. A trap gate of the guest's that leaves IF alone, and that its users
- * may pass, is a real gate: a system call and its IRET cost no exit. closed  anything else. No gate
- * is the guest's, and in ring 1 the code segments of outer rings are hidden, so that a return to
- * them traps.
+ * Open: IF = 1 and IOPL = 0. What the processor shows (its real IF is 1, its IOPL 0) is what the
+ * guest believes. A trap gate of the guest's that leaves IF alone, and that its users may pass, is
+ * a real gate: a system call and its IRET cost no exit.
+ *
+ * Closed: anything else. No gate is the guest's, and in ring 1 the code segments of outer rings are
+ * hidden, so that a return to them traps.
  *
  * What the processor uses is a copy of the guest's tables. A bare processor reads the tables
  * themselves, so a change must reach the copy at once: the pages that hold them are

@@ -281,6 +281,7 @@ void vm_start(struct vm *vm)
 void vm_end(struct vm *vm, const char *how)
 {
 	vm->state = VM_ENDED;
+	serial_flush(); /* what it printed comes before what is said about it */
 	debug_ports_flush(vm);
 	log_printf("ringfence: %s %s\n", vm->name, how);
 }

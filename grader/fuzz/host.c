@@ -220,6 +220,10 @@ void serial_put(uint8_t byte)
 	host.sent[host.sent_count++ % HOST_SENT] = byte;
 }
 
+void serial_flush(void)
+{
+}
+
 void rtc_wait(void)
 {
 }

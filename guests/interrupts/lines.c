@@ -10,6 +10,7 @@
  */
 #include "interrupts.h"
 #include "kernel.h"
+#include "uart.h"
 
 #define PIT_0       0x40
 #define PIT_2       0x42
@@ -21,16 +22,6 @@
 #define STATUS_OUT  0x80
 #define GATE_2      0x01
 #define OUT_2       0x20
-
-#define UART_IER 0x3f9
-#define UART_FCR 0x3fa
-#define UART_LCR 0x3fb
-#define UART_MCR 0x3fc
-#define UART_LSR 0x3fd
-#define IER_THRE 0x02
-#define LCR_8N1  0x03
-#define MCR_OUT2 0x0b /* and DTR, RTS */
-#define LSR_TEMT 0x40
 
 #define CMOS_ADDRESS 0x70
 #define CMOS_DATA    0x71
@@ -120,7 +111,7 @@ void lines_prepare(void)
 {
 	port_write8(UART_LCR, LCR_8N1);
 	port_write8(UART_FCR, 0);
-	port_write8(UART_MCR, MCR_OUT2);
+	port_write8(UART_MCR, MCR_LINES);
 	for (unsigned polls = 0; polls < POLLS && !(port_read8(UART_LSR) & LSR_TEMT); polls++)
 		;
 	line_lower(0);

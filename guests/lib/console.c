@@ -4,17 +4,9 @@
  * byte the line status is read until it allows one, then the data is written.
  */
 #include "guest.h"
+#include "uart.h"
 #include <stdbool.h>
 
-#define COM1        0x3f8
-#define UART_DATA   (COM1 + 0)
-#define UART_IER    (COM1 + 1)
-#define UART_LCR    (COM1 + 3)
-#define UART_LSR    (COM1 + 5)
-#define LCR_8N1     0x03
-#define LCR_DLAB    0x80
-#define LSR_THRE    0x20
-#define DIVISOR     1      /* 115200 baud */
 #define POLLS_LIMIT 100000 /* far longer than a byte takes */
 
 static bool ready;
@@ -24,8 +16,8 @@ static void console_init(void)
 {
 	port_write8(UART_IER, 0);
 	port_write8(UART_LCR, LCR_DLAB | LCR_8N1);
-	port_write8(UART_DATA, DIVISOR);
-	port_write8(UART_IER, DIVISOR >> 8);
+	port_write8(UART_DATA, UART_DIVISOR);
+	port_write8(UART_IER, UART_DIVISOR >> 8);
 	port_write8(UART_LCR, LCR_8N1);
 	ready = true;
 }

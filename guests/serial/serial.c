@@ -9,38 +9,10 @@
  */
 #include "serial.h"
 #include "kernel.h"
-
-#define COM1 0x3f8
-#define DATA (COM1 + 0)
-#define IER  (COM1 + 1)
-#define IIR  (COM1 + 2)
-#define FCR  (COM1 + 2)
-#define LCR  (COM1 + 3)
-#define MCR  (COM1 + 4)
-#define LSR  (COM1 + 5)
-#define MSR  (COM1 + 6)
-#define SCR  (COM1 + 7)
-
-#define IER_DATA     0x01
-#define IER_THRE     0x02
-#define IER_LINE     0x04
-#define IER_MODEM    0x08
-#define FCR_ENABLE   0x01
-#define FCR_RESET    0x06 /* both FIFOs */
-#define FCR_LEVEL_14 0xc0
-#define IIR_NONE     0x01
-#define IIR_ID       0x0f
-#define IIR_THRE     0x02
-#define LCR_8N1      0x03
-#define LCR_DLAB     0x80
-#define MCR_LINES    0x0b /* DTR, RTS, OUT2 */
-#define MCR_LOOP     0x10
-#define LSR_DR       0x01
-#define LSR_TEMT     0x40
+#include "uart.h"
 
 #define BASE      0x20
 #define IRQ_4     (BASE + 4)
-#define FIFO      16
 #define POLLS     100000 /* far longer than a FIFO takes at 115200 baud */
 #define CHARACTER 5000   /* turns of a loop, longer than one byte takes */
 
@@ -56,7 +28,7 @@ static volatile uint32_t next; /* of serial_message, to be sent */
 
 static void settle(void)
 {
-	for (unsigned polls = 0; polls < POLLS && !(port_read8(LSR) & LSR_TEMT); polls++)
+	for (unsigned polls = 0; polls < POLLS && !(port_read8(UART_LSR) & LSR_TEMT); polls++)
 		;
 }
 
@@ -71,40 +43,40 @@ static void registers(void)
 	struct serial_results *r = &serial_results;
 	uint8_t value = serial_register;
 
-	r->scratch = kept(SCR, value);
-	r->interrupt_enable = kept(IER, value);
-	port_write8(IER, 0);
-	port_write8(LCR, LCR_DLAB | LCR_8N1);
-	r->divisor = kept(DATA, value);
-	r->divisor |= (uint32_t)kept(IER, value >> 4) << 8;
-	port_write8(DATA, 1);
-	port_write8(IER, 0);
-	r->line_control = kept(LCR, LCR_8N1);
-	r->modem_control = kept(MCR, (uint8_t)(value | MCR_LOOP));
-	port_write8(MCR, MCR_LINES);
-	port_write8(FCR, 0);
-	r->identification_plain = port_read8(IIR);
-	port_write8(FCR, FCR_ENABLE | FCR_RESET);
-	r->identification_fifo = port_read8(IIR);
-	r->line_status = port_read8(LSR);
+	r->scratch = kept(UART_SCR, value);
+	r->interrupt_enable = kept(UART_IER, value);
+	port_write8(UART_IER, 0);
+	port_write8(UART_LCR, LCR_DLAB | LCR_8N1);
+	r->divisor = kept(UART_DATA, value);
+	r->divisor |= (uint32_t)kept(UART_IER, value >> 4) << 8;
+	port_write8(UART_DATA, 1);
+	port_write8(UART_IER, 0);
+	r->line_control = kept(UART_LCR, LCR_8N1);
+	r->modem_control = kept(UART_MCR, (uint8_t)(value | MCR_LOOP));
+	port_write8(UART_MCR, MCR_LINES);
+	port_write8(UART_FCR, 0);
+	r->identification_plain = port_read8(UART_IIR);
+	port_write8(UART_FCR, FCR_ENABLE | FCR_RESET);
+	r->identification_fifo = port_read8(UART_IIR);
+	r->line_status = port_read8(UART_LSR);
 }
 
 /* ---- loopback ---- */
 
 static void loop_begin(uint8_t fifo_control)
 {
-	port_write8(IER, 0);
-	port_write8(MCR, MCR_LOOP);
-	port_write8(FCR, FCR_ENABLE | FCR_RESET);
-	port_write8(FCR, fifo_control);
-	while (port_read8(LSR) & LSR_DR)
-		port_read8(DATA);
-	port_read8(MSR);
+	port_write8(UART_IER, 0);
+	port_write8(UART_MCR, MCR_LOOP);
+	port_write8(UART_FCR, FCR_ENABLE | FCR_RESET);
+	port_write8(UART_FCR, fifo_control);
+	while (port_read8(UART_LSR) & LSR_DR)
+		port_read8(UART_DATA);
+	port_read8(UART_MSR);
 }
 
 static void loop_send(uint8_t byte)
 {
-	port_write8(DATA, byte);
+	port_write8(UART_DATA, byte);
 	settle();
 }
 
@@ -113,8 +85,8 @@ static void modem_lines(void)
 	loop_begin(0);
 	for (unsigned i = 0; i < 16; i++) {
 		/* every line changes its way at some time */
-		port_write8(MCR, (uint8_t)(MCR_LOOP | ((i * 7) & 0x0f)));
-		serial_results.modem_status[i] = port_read8(MSR);
+		port_write8(UART_MCR, (uint8_t)(MCR_LOOP | ((i * 7) & 0x0f)));
+		serial_results.modem_status[i] = port_read8(UART_MSR);
 	}
 }
 
@@ -124,12 +96,12 @@ static void round_the_loop(void)
 
 	loop_begin(FCR_ENABLE);
 	for (unsigned i = 0; i < SERIAL_BYTES; i++) {
-		port_write8(DATA, serial_bytes[i]);
-		if (i % FIFO != FIFO - 1)
+		port_write8(UART_DATA, serial_bytes[i]);
+		if (i % UART_FIFO != UART_FIFO - 1)
 			continue;
 		settle();
-		while (port_read8(LSR) & LSR_DR && r->received_count < SERIAL_BYTES)
-			r->received[r->received_count++] = port_read8(DATA);
+		while (port_read8(UART_LSR) & LSR_DR && r->received_count < SERIAL_BYTES)
+			r->received[r->received_count++] = port_read8(UART_DATA);
 	}
 }
 
@@ -138,10 +110,10 @@ static void trigger_levels(void)
 {
 	for (unsigned level = 0; level < 4; level++) {
 		loop_begin((uint8_t)(FCR_ENABLE | level << 6));
-		port_write8(IER, IER_DATA);
-		for (unsigned i = 0; i < FIFO; i++) {
+		port_write8(UART_IER, IER_DATA);
+		for (unsigned i = 0; i < UART_FIFO; i++) {
 			loop_send(serial_bytes[i]);
-			serial_results.trigger[level][i] = port_read8(IIR);
+			serial_results.trigger[level][i] = port_read8(UART_IIR);
 		}
 	}
 }
@@ -152,15 +124,15 @@ static void timeout(void)
 	uint8_t id = IIR_NONE;
 
 	loop_begin(FCR_ENABLE | FCR_LEVEL_14);
-	port_write8(IER, IER_DATA);
+	port_write8(UART_IER, IER_DATA);
 	loop_send(serial_bytes[0]);
 	loop_send(serial_bytes[1]);
 	for (unsigned polls = 0; polls < POLLS && id & IIR_NONE; polls++)
-		id = port_read8(IIR);
+		id = port_read8(UART_IIR);
 	serial_results.timeout = id;
-	port_read8(DATA);
-	port_read8(DATA);
-	serial_results.timeout_over = port_read8(IIR);
+	port_read8(UART_DATA);
+	port_read8(UART_DATA);
+	serial_results.timeout_over = port_read8(UART_IIR);
 }
 
 /* Data and modem status are pending at once; then the transmitter, which is taken back by asking.
@@ -171,21 +143,21 @@ static void order(void)
 
 	loop_begin(0);
 	loop_send(serial_bytes[0]);
-	port_write8(MCR, MCR_LOOP | MCR_LINES);
-	port_write8(IER, IER_DATA | IER_MODEM);
-	*id++ = port_read8(IIR);
-	*id++ = port_read8(IIR); /* asking takes neither back */
-	port_read8(DATA);
-	*id++ = port_read8(IIR);
-	port_read8(MSR);
-	*id++ = port_read8(IIR);
-	port_write8(IER, IER_THRE);
-	*id++ = port_read8(IIR);
-	*id++ = port_read8(IIR);
-	port_write8(IER, 0);
-	port_write8(IER, IER_THRE);
-	port_write8(IER, 0); /* it is there, and not enabled */
-	*id++ = port_read8(IIR);
+	port_write8(UART_MCR, MCR_LOOP | MCR_LINES);
+	port_write8(UART_IER, IER_DATA | IER_MODEM);
+	*id++ = port_read8(UART_IIR);
+	*id++ = port_read8(UART_IIR); /* asking takes neither back */
+	port_read8(UART_DATA);
+	*id++ = port_read8(UART_IIR);
+	port_read8(UART_MSR);
+	*id++ = port_read8(UART_IIR);
+	port_write8(UART_IER, IER_THRE);
+	*id++ = port_read8(UART_IIR);
+	*id++ = port_read8(UART_IIR);
+	port_write8(UART_IER, 0);
+	port_write8(UART_IER, IER_THRE);
+	port_write8(UART_IER, 0); /* it is there, and not enabled */
+	*id++ = port_read8(UART_IIR);
 }
 
 /* A second byte comes before the first is read: the receiver's register has one place. */
@@ -194,49 +166,49 @@ static void overrun(void)
 	uint32_t *id = serial_results.overrun;
 
 	loop_begin(0);
-	port_write8(IER, IER_DATA | IER_LINE | IER_THRE);
+	port_write8(UART_IER, IER_DATA | IER_LINE | IER_THRE);
 	loop_send(serial_bytes[0]);
-	port_write8(DATA, serial_bytes[1]);
+	port_write8(UART_DATA, serial_bytes[1]);
 	for (volatile unsigned i = 0; i < CHARACTER; i++)
 		; /* reading the line status would take the overrun back */
-	*id++ = port_read8(IIR);
-	*id++ = port_read8(LSR);
-	*id++ = port_read8(IIR);
-	*id++ = port_read8(DATA);
-	*id++ = port_read8(IIR);
-	*id++ = port_read8(IIR);
-	port_write8(IER, 0);
+	*id++ = port_read8(UART_IIR);
+	*id++ = port_read8(UART_LSR);
+	*id++ = port_read8(UART_IIR);
+	*id++ = port_read8(UART_DATA);
+	*id++ = port_read8(UART_IIR);
+	*id++ = port_read8(UART_IIR);
+	port_write8(UART_IER, 0);
 }
 
 /* ---- the driver ---- */
 
 static void on_interrupt(struct frame *frame)
 {
-	uint8_t id = port_read8(IIR) & IIR_ID;
+	uint8_t id = port_read8(UART_IIR) & IIR_ID;
 
 	(void)frame;
 	serial_results.interrupts++;
 	if (id & IIR_NONE)
 		serial_results.none_pending++;
 	if (id == IIR_THRE) {
-		for (unsigned i = 0; i < FIFO && serial_message[next]; i++) {
-			port_write8(DATA, (uint8_t)serial_message[next++]);
+		for (unsigned i = 0; i < UART_FIFO && serial_message[next]; i++) {
+			port_write8(UART_DATA, (uint8_t)serial_message[next++]);
 			serial_results.sent++;
 		}
 		if (!serial_message[next])
-			port_write8(IER, 0);
+			port_write8(UART_IER, 0);
 	}
 	pic_end(4);
 }
 
 static void send(void)
 {
-	port_write8(MCR, MCR_LINES);
-	port_write8(FCR, FCR_ENABLE | FCR_RESET);
+	port_write8(UART_MCR, MCR_LINES);
+	port_write8(UART_FCR, FCR_ENABLE | FCR_RESET);
 	handler_set(IRQ_4, on_interrupt);
 	pic_init(BASE, BASE + 8);
 	pic_mask((uint16_t) ~(1u << 4));
-	port_write8(IER, IER_THRE);
+	port_write8(UART_IER, IER_THRE);
 	/* the message is looked at with interrupts off, so that the last one is not slept through
 	 */
 	while (serial_message[next]) {

@@ -16,7 +16,7 @@ LIBRARY := $(BUILD)/grader/libgrader.a
 LIBRARY_OBJECTS := $(patsubst grader/%.c,$(BUILD)/grader/%.o,$(wildcard grader/lib/*.c))
 LABS_OBJECTS := $(patsubst grader/%.c,$(BUILD)/grader/%.o,$(wildcard grader/labs/*.c))
 # the monitor's pure code, compiled for the host
-DECODER_OBJECTS := $(patsubst %,$(BUILD)/grader/decoder/%.o,decode decode_tables format elf)
+DECODER_OBJECTS := $(patsubst %,$(BUILD)/grader/decoder/%.o,decode decode_tables decode_uses format elf)
 # the oracle needs Zydis, which only the kit's own tests need
 ORACLE := $(BUILD)/grader/decode_oracle
 # the models of a guest's devices, for the tests that compare them with the real ones
@@ -74,8 +74,8 @@ $(BUILD)/tests/%: $(BUILD)/grader/tests/%.o $(LIBRARY)
 # Instrumented is the monitor; what stands around it (the machine's processor, the invariants) is
 # not, so that the fuzzer looks for new ways through the monitor alone.
 
-FUZZED_C := $(filter-out monitor/main.c monitor/constants.c,$(wildcard monitor/*.c)) \
-	monitor/machine/paging.c monitor/plain/memory.c \
+FUZZED_C := $(filter-out monitor/main.c monitor/constants.c $(SINCE_3:%=monitor/%.c),$(wildcard monitor/*.c)) \
+	monitor/machine/paging.c monitor/plain/memory.c monitor/plain/access.c \
 	solutions/1-rings/segments.c $(wildcard solutions/2-traps/*.c)
 # machine.h comes first: then the guard of the chassis's own keeps that one out
 FUZZ_MACHINE := -include grader/fuzz/machine.h -iquote grader/fuzz

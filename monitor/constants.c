@@ -8,9 +8,17 @@
 
 #define CONSTANT(name) __asm__ volatile(".ascii \"@ " #name " %c0\"" : : "i"((unsigned)(name)))
 
-#define VCPU_EXITS_OFFSET   offsetof(struct vcpu, exits)
-#define VCPU_GDT_OFFSET     offsetof(struct vcpu, gdt)
-#define VCPU_REGISTERS_SIZE sizeof(struct guest_registers)
+#define VCPU_EXITS_OFFSET    offsetof(struct vcpu, exits)
+#define VCPU_GDT_OFFSET      offsetof(struct vcpu, gdt)
+#define VCPU_REGISTERS_SIZE  sizeof(struct guest_registers)
+#define VCPU_VM_OFFSET       offsetof(struct vcpu, vm)
+#define VCPU_CR0_OFFSET      offsetof(struct vcpu, cr0)
+#define VCPU_CR3_OFFSET      offsetof(struct vcpu, cr3)
+#define VCPU_CR4_OFFSET      offsetof(struct vcpu, cr4)
+#define VCPU_STEPPING_OFFSET offsetof(struct vcpu, stepping)
+#define VM_MEMORY_OFFSET     offsetof(struct vm, memory)
+#define VM_SIZE_OFFSET       offsetof(struct vm, memory_size)
+#define VM_FRAMES_OFFSET     offsetof(struct vm, frames)
 
 void constants(void);
 
@@ -37,4 +45,13 @@ void constants(void)
 	CONSTANT(VCPU_REGISTERS_SIZE);
 	/* for the grader: where a virtual processor's exit history is */
 	CONSTANT(VCPU_EXITS_OFFSET);
+	/* and what the guest believes of its paging, and where its memory is */
+	CONSTANT(VCPU_VM_OFFSET);
+	CONSTANT(VCPU_CR0_OFFSET);
+	CONSTANT(VCPU_CR3_OFFSET);
+	CONSTANT(VCPU_CR4_OFFSET);
+	CONSTANT(VCPU_STEPPING_OFFSET);
+	CONSTANT(VM_MEMORY_OFFSET);
+	CONSTANT(VM_SIZE_OFFSET);
+	CONSTANT(VM_FRAMES_OFFSET);
 }

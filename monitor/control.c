@@ -93,18 +93,21 @@ static enum verdict write_cr0(struct vcpu *vcpu, uint32_t value)
 	if (!(value & CR0_PE))
 		return vm_kill(vcpu,
 			"it left protected mode (CR0.PE = 0), and this monitor has no real mode");
-	vcpu->cr0 = (value & CR0_DEFINED) | CR0_ET;
+	value = (value & CR0_DEFINED) | CR0_ET;
+	uint32_t changed = vcpu->cr0 ^ value;
+	vcpu->cr0 = value;
 	load_cr0(vcpu);
-	return vcpu_paging_changed(vcpu);
+	return vcpu_paging_changed(vcpu, changed, 0);
 }
 
 static enum verdict write_cr4(struct vcpu *vcpu, uint32_t value)
 {
 	if (value & ~CR4_DEFINED)
 		return vcpu_raise(vcpu, VECTOR_GP, 0);
+	uint32_t changed = vcpu->cr4 ^ value;
 	vcpu->cr4 = value;
 	load_cr4(vcpu);
-	return vcpu_paging_changed(vcpu);
+	return vcpu_paging_changed(vcpu, 0, changed);
 }
 
 enum verdict vcpu_write_cr(struct vcpu *vcpu, unsigned number, uint32_t value)
@@ -117,7 +120,7 @@ enum verdict vcpu_write_cr(struct vcpu *vcpu, unsigned number, uint32_t value)
 		return VERDICT_RESUME;
 	case 3:
 		vcpu->cr3 = value;
-		return vcpu_paging_changed(vcpu);
+		return vcpu_paging_changed(vcpu, 0, 0);
 	default:
 		return write_cr4(vcpu, value);
 	}

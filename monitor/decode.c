@@ -393,14 +393,23 @@ static void insn_expand(
 	}
 }
 
+static bool operand_is_memory(const struct insn_operand *operand)
+{
+	return operand->kind >= OPERAND_MEMORY && operand->kind <= OPERAND_STRING_DESTINATION;
+}
+
 unsigned insn_operands(const struct insn *insn, struct insn_operand operand[INSN_OPERANDS_MAX])
 {
 	unsigned count = 0;
 
 	for (unsigned i = 0; i < INSN_OPERANDS_MAX; i++) {
 		operand[i] = (struct insn_operand){.kind = OPERAND_NONE};
-		if (insn->entry->form[i] != FORM_none)
-			insn_expand(insn, &operand_forms[insn->entry->form[i]], &operand[count++]);
+		if (insn->entry->form[i] == FORM_none)
+			continue;
+		insn_expand(insn, &operand_forms[insn->entry->form[i]], &operand[count]);
+		if (operand_is_memory(&operand[count]))
+			operand[count].use = (uint8_t)insn_use_at(insn, count);
+		count++;
 	}
 	return count;
 }

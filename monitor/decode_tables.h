@@ -199,6 +199,11 @@ struct opcode {
 };
 
 extern const struct opcode opcode_map_one_byte[256];
+
+/* What an instruction does with the memory operand at that position of its syntax (decode_uses.c):
+ * enum insn_use. */
+unsigned insn_use_at(const struct insn *insn, unsigned position);
+
 extern const struct operand_form operand_forms[FORM_COUNT];
 
 #endif

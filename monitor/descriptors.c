@@ -14,6 +14,7 @@
 #include "vm.h"
 
 #define LDT_ENTRIES 8192u
+#define LDT_BYTES   (LDT_ENTRIES * (uint32_t)sizeof(struct descriptor))
 
 /* How many descriptors a table with that limit has, as far as there is room for them. */
 static uint32_t gdt_count(struct table_register gdtr)
@@ -25,10 +26,20 @@ static uint32_t gdt_count(struct table_register gdtr)
 
 static uint32_t ldt_count(const struct vcpu *vcpu)
 {
-	uint32_t count =
-		vcpu->local.present ? (vcpu->local.limit + 1) / sizeof(struct descriptor) : 0;
+	return vcpu->local.present ? (vcpu->local.limit + 1) / sizeof(struct descriptor) : 0;
+}
 
-	return count < LDT_ENTRIES ? count : LDT_ENTRIES;
+/* Fills `table` with the guest's `count` descriptors at `base`, deprivileged. False: they are not
+ * in its memory; what is in `table` then has no meaning. */
+static bool table_take(struct vcpu *vcpu, struct descriptor *table, uint32_t base, uint32_t count)
+{
+	uint32_t size = count * sizeof(*table);
+
+	if (vcpu_read(vcpu, gla(base), table, size) != size)
+		return false;
+	for (uint32_t i = 0; i < count; i++)
+		table[i] = descriptor_deprivilege(table[i]);
+	return true;
 }
 
 /* ---- do the segment registers load? ---- */
@@ -58,26 +69,20 @@ static const char *segments_problem(const struct vcpu *vcpu)
 
 bool vcpu_load_gdt(struct vcpu *vcpu, struct table_register gdtr, const char **problem)
 {
-	static struct descriptor before[GDT_GUEST_ENTRIES], fresh[GDT_GUEST_ENTRIES];
+	static struct descriptor before[GDT_GUEST_ENTRIES];
+	struct descriptor *table = vcpu->gdt->entry;
 	uint32_t old_count = gdt_count(vcpu->guest_gdtr), count = gdt_count(gdtr);
 	uint32_t longer = count > old_count ? count : old_count;
-	uint32_t size = count * sizeof(struct descriptor);
 
-	*problem = NULL;
-	if (vcpu_read(vcpu, gla(gdtr.base), fresh, size) != size) {
-		*problem = "its GDT is not in its memory";
-		return false;
-	}
-	memcpy(before, vcpu->gdt->entry, longer * sizeof(struct descriptor));
-	/* the first one is never used (3.4.2); those that the new table does not have are not
-	 * present */
-	memset(vcpu->gdt->entry, 0, longer * sizeof(struct descriptor));
-	for (uint32_t i = 1; i < count; i++)
-		vcpu->gdt->entry[i] = descriptor_deprivilege(fresh[i]);
+	memcpy(before, table, longer * sizeof(*table));
+	/* those that the new table does not have are not present */
+	memset(table, 0, longer * sizeof(*table));
+	bool taken = table_take(vcpu, table, gdtr.base, count);
+	table[0] = (struct descriptor){0, 0}; /* never used (3.4.2) */
 	vcpu_forget_segments(vcpu);
-	*problem = segments_problem(vcpu);
+	*problem = taken ? segments_problem(vcpu) : "its GDT is not in its memory";
 	if (*problem) {
-		memcpy(vcpu->gdt->entry, before, longer * sizeof(struct descriptor));
+		memcpy(table, before, longer * sizeof(*table));
 		vcpu_forget_segments(vcpu);
 		return false;
 	}
@@ -199,30 +204,21 @@ static enum verdict system_segment(struct vcpu *vcpu, uint16_t selector, uint8_t
 
 static bool ldt_allocate(struct vcpu *vcpu)
 {
-	uint32_t frames = LDT_ENTRIES * sizeof(struct descriptor) / PAGE_SIZE;
-	maddr_t open, closed;
-
 	if (vcpu->ldt)
 		return true;
-	if (!frames_allocate(frames, PAGE_SIZE, &open))
-		return false;
-	if (!frames_allocate(frames, PAGE_SIZE, &closed)) {
-		frames_free(open, frames);
-		return false;
-	}
-	vcpu->ldt = machine_pointer(open);
-	vcpu->closed_ldt = machine_pointer(closed);
-	return true;
+	vcpu->ldt = pages_allocate(LDT_BYTES);
+	vcpu->closed_ldt = pages_allocate(LDT_BYTES);
+	if (vcpu->ldt && vcpu->closed_ldt)
+		return true;
+	descriptors_destroy(vcpu);
+	vcpu->ldt = vcpu->closed_ldt = NULL;
+	return false;
 }
 
 void descriptors_destroy(struct vcpu *vcpu)
 {
-	uint32_t frames = LDT_ENTRIES * sizeof(struct descriptor) / PAGE_SIZE;
-
-	if (!vcpu->ldt)
-		return;
-	frames_free(machine_address(vcpu->ldt), frames);
-	frames_free(machine_address(vcpu->closed_ldt), frames);
+	pages_free(vcpu->ldt, LDT_BYTES);
+	pages_free(vcpu->closed_ldt, LDT_BYTES);
 }
 
 static enum verdict ldt_take(struct vcpu *vcpu, struct segment local)
@@ -231,11 +227,10 @@ static enum verdict ldt_take(struct vcpu *vcpu, struct segment local)
 		return vm_kill(vcpu, "there is not enough memory left for its LDT");
 	memset(vcpu->ldt, 0, ldt_count(vcpu) * sizeof(struct descriptor));
 	vcpu->local = local;
-	uint32_t count = ldt_count(vcpu), size = count * sizeof(struct descriptor);
-	if (vcpu_read(vcpu, gla(local.base), vcpu->ldt, size) != size)
+	if (vcpu->local.limit >= LDT_BYTES) /* there is no selector for what lies behind (3.5.1) */
+		vcpu->local.limit = LDT_BYTES - 1;
+	if (!table_take(vcpu, vcpu->ldt, local.base, ldt_count(vcpu)))
 		return vm_kill(vcpu, "its LDT is not in its memory");
-	for (uint32_t i = 0; i < count; i++)
-		vcpu->ldt[i] = descriptor_deprivilege(vcpu->ldt[i]);
 	return VERDICT_RESUME;
 }
 
@@ -283,15 +278,18 @@ enum verdict vcpu_load_task(struct vcpu *vcpu, uint16_t selector)
 	return VERDICT_RESUME;
 }
 
+bool vcpu_find_task_stack(const struct vcpu *vcpu, gla_t *at)
+{
+	return segment_linear(
+		&vcpu->task, offsetof(struct tss, esp0), sizeof(struct task_stack), false, at);
+}
+
 enum verdict vcpu_task_stack(struct vcpu *vcpu, uint16_t *ss0, uint32_t *esp0)
 {
-	struct {
-		uint32_t esp0, ss0;
-	} stack;
+	struct task_stack stack;
 	gla_t linear;
 
-	if (!vcpu->task.present || !segment_linear(&vcpu->task, offsetof(struct tss, esp0),
-					   sizeof(stack), false, &linear))
+	if (!vcpu_find_task_stack(vcpu, &linear))
 		return vcpu_raise(vcpu, VECTOR_TS, error_of_selector(vcpu->guest_tr));
 	enum verdict verdict = vcpu_load_linear(vcpu, linear, &stack, sizeof(stack));
 	if (verdict != VERDICT_RESUME)

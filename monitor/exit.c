@@ -20,6 +20,8 @@ static const char *const reason_names[EXIT_REASONS] = {
 	[EXIT_PAGE_FAULT] = "page fault",
 	[EXIT_EXCEPTION] = "exception",
 	[EXIT_TRACED_WRITE] = "traced write",
+	[EXIT_SHADOW_FILL] = "shadow fill",
+	[EXIT_DEVICE_MEMORY] = "device memory",
 	[EXIT_STEP] = "step",
 };
 
@@ -51,18 +53,8 @@ static enum verdict handle_debug(struct vcpu *vcpu, struct exit_record *exit)
 
 static enum verdict handle_page_fault(struct vcpu *vcpu, struct exit_record *exit)
 {
-	gpa_t physical;
-
-	exit->reason = EXIT_PAGE_FAULT;
 	exit->address = cr2_read();
-	if (exit->error_code & PF_WR && exit->error_code & PF_P &&
-		vcpu_translate(vcpu, gla(exit->address), &physical) &&
-		views_traces(vcpu, physical)) {
-		exit->reason = EXIT_TRACED_WRITE;
-		step_begin_write(vcpu, gla(exit->address), physical);
-		return VERDICT_RESUME;
-	}
-	return vm_kill(vcpu, "it has no memory at the linear address that it used");
+	return vcpu_page_fault(vcpu, exit);
 }
 
 enum exit_reason insn_exit_reason(const struct insn *insn)
@@ -103,7 +95,7 @@ static bool defers_single_step(const struct vcpu *vcpu, const struct insn *insn)
 	return vcpu->interrupt_shadow && insn->mnemonic != MNEMONIC_STI;
 }
 
-static enum verdict emulate(struct vcpu *vcpu, const struct insn *insn)
+enum verdict insn_emulate(struct vcpu *vcpu, const struct insn *insn)
 {
 	uint32_t eflags = vcpu->registers.eflags;
 
@@ -167,8 +159,7 @@ static enum verdict limit_violated(struct vcpu *vcpu, const struct insn *insn)
 		}
 		clipped = clipped || vcpu_was_clipped(vcpu, operand[i].segment, offset, size);
 	}
-	return clipped ? vm_kill(vcpu, "it reached for addresses that belong to the monitor")
-		       : VERDICT_GUEST_FAULT;
+	return clipped ? vcpu_reached_monitor(vcpu) : VERDICT_GUEST_FAULT;
 }
 
 /* Not an instruction: too long, or it runs into what may not be executed. */
@@ -200,7 +191,7 @@ static __attribute__((noinline)) enum verdict handle_protection(
 	if (!decoded->emulated)
 		return decoded->status == DECODE_OK ? limit_violated(vcpu, insn)
 						    : undecodable(vcpu, decoded);
-	enum verdict verdict = emulate(vcpu, insn);
+	enum verdict verdict = insn_emulate(vcpu, insn);
 	return verdict == VERDICT_GUEST_FAULT ? refuse_by_name(vcpu, insn, exit) : verdict;
 }
 

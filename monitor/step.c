@@ -60,6 +60,12 @@ void step_begin(struct vcpu *vcpu)
 	vcpu->step_size = 0;
 }
 
+void step_begin_access(struct vcpu *vcpu)
+{
+	step_begin(vcpu);
+	vcpu->registers.eflags &= ~EFLAGS_IF;
+}
+
 /* The first byte that the write may reach. */
 static uint32_t write_first(const struct vcpu *vcpu)
 {
@@ -77,6 +83,23 @@ static void protect_pages(struct vcpu *vcpu, bool protect)
 		if ((ends[i] ^ vcpu->step_at.raw) >= PAGE_SIZE &&
 			vcpu_translate(vcpu, gla(ends[i]), &page) && views_traces(vcpu, page))
 			vcpu_write_protect(vcpu, page, protect);
+}
+
+/* What the instruction may have written, page by page. */
+static void step_tell(struct vcpu *vcpu)
+{
+	uint32_t at = write_first(vcpu), left = 2 * vcpu->step_size;
+	gpa_t physical;
+
+	while (left) {
+		uint32_t part = PAGE_SIZE - at % PAGE_SIZE;
+		if (part > left)
+			part = left;
+		if (vcpu_translate(vcpu, gla(at), &physical) && vm_has_memory(vcpu->vm, physical))
+			traced_written(vcpu, physical, part);
+		at += part;
+		left -= part;
+	}
 }
 
 void step_begin_write(struct vcpu *vcpu, gla_t at, gpa_t page)
@@ -117,13 +140,16 @@ bool step_end(struct vcpu *vcpu, unsigned vector)
 	bool done = vector == VECTOR_DB && dr6_read() & DR6_BS;
 
 	vcpu->stepping = false;
+	vcpu->registers.eflags |= EFLAGS_IF;
 	if (!vcpu->step_guest_tf && !(done && writes_flags(vcpu->step_mnemonic)))
 		vcpu->registers.eflags &= ~EFLAGS_TF;
-	if (done && pushes_flags(vcpu->step_mnemonic) && !vcpu->step_guest_tf)
+	if (vcpu->access.pages)
+		access_end(vcpu, done);
+	else if (done && pushes_flags(vcpu->step_mnemonic) && !vcpu->step_guest_tf)
 		hide_pushed_flag(vcpu);
 	if (vcpu->step_size) {
 		protect_pages(vcpu, true);
-		views_written(vcpu, gla(write_first(vcpu)), 2 * vcpu->step_size);
+		step_tell(vcpu);
 	}
 	/* the guest's own trap: it steps itself, or one of its breakpoints was hit too */
 	if (!done || vcpu->step_guest_tf || dr6_read() & DR6_HITS)

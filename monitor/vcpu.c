@@ -18,33 +18,30 @@ struct vcpu *vcpu_running;
 
 const char *vcpu_create(struct vcpu *vcpu, struct vm *vm)
 {
-	maddr_t gdt;
-
 	vcpu->vm = vm;
 	vcpu->cr0 = CR0_PE | CR0_ET;
 	vcpu->dr[6] = DR6_FIXED;
 	vcpu->dr[7] = DR7_FIXED;
 	vcpu->guest_idtr.limit = 0x3ff; /* as the BIOS leaves it */
-	if (!frames_allocate(sizeof(struct gdt) / PAGE_SIZE, PAGE_SIZE, &gdt))
+	vcpu->gdt = pages_allocate(sizeof(*vcpu->gdt));
+	if (!vcpu->gdt)
 		return "there is not enough memory left for its GDT";
-	vcpu->gdt = machine_pointer(gdt);
 	vcpu->gdtr = gdt_register(vcpu->gdt);
 	gdt_fill_monitor(vcpu->gdt);
 	if (!views_create(vcpu))
 		return "there is not enough memory left for its descriptor tables";
-	if (!page_directory_create(&vcpu->page_directory) || !vcpu_map_memory(vcpu))
+	if (!vcpu_map_memory(vcpu))
 		return "there is not enough memory left for its page tables";
 	return NULL;
 }
 
 void vcpu_destroy(struct vcpu *vcpu)
 {
-	if (vcpu->gdt)
-		frames_free(machine_address(vcpu->gdt), sizeof(struct gdt) / PAGE_SIZE);
+	pages_free(vcpu->gdt, sizeof(*vcpu->gdt));
 	views_destroy(vcpu);
+	access_destroy(vcpu);
 	descriptors_destroy(vcpu);
-	if (vcpu->page_directory.raw)
-		page_directory_destroy(vcpu->page_directory);
+	vcpu_unmap_memory(vcpu);
 }
 
 void vcpu_activate(struct vcpu *vcpu)
@@ -147,23 +144,6 @@ bool vcpu_selector_loads(const struct vcpu *vcpu, enum insn_segment segment, uin
 	       segment_fits(target, segment, selector & SELECTOR_RPL, vcpu_ring(vcpu));
 }
 
-static inline bool linear_of(const struct vcpu *vcpu, enum insn_segment segment, uint32_t offset,
-	uint32_t size, bool write, gla_t *linear)
-{
-	uint32_t selector = *vcpu_segment_register((struct vcpu *)(uintptr_t)vcpu, segment);
-	const struct segment *target = vcpu_look_up(vcpu, (uint16_t)selector);
-	bool execute_only = target->type & TYPE_CODE && !(target->type & TYPE_READABLE);
-
-	return !(execute_only && segment != SEGMENT_CS) &&
-	       segment_linear(target, offset, size, write, linear);
-}
-
-bool vcpu_linear(const struct vcpu *vcpu, enum insn_segment segment, uint32_t offset, uint32_t size,
-	bool write, gla_t *linear)
-{
-	return linear_of(vcpu, segment, offset, size, write, linear);
-}
-
 /* ---- memory ---- */
 
 uint32_t vcpu_copy(
@@ -179,8 +159,8 @@ uint32_t vcpu_copy(
 		uint32_t copied = direction == FROM_GUEST
 					  ? vm_read(vcpu->vm, physical, buffer + done, part)
 					  : vm_write(vcpu->vm, physical, buffer + done, part);
-		if (direction == TO_GUEST && copied && views_traces(vcpu, physical))
-			views_written(vcpu, gla(at.raw + done), copied);
+		if (direction == TO_GUEST && copied)
+			traced_written(vcpu, physical, copied);
 		done += copied;
 		if (copied < part)
 			break;
@@ -190,7 +170,7 @@ uint32_t vcpu_copy(
 
 uint32_t vcpu_read(struct vcpu *vcpu, gla_t from, void *to, uint32_t size)
 {
-	const uint8_t *found = vcpu_pointer(vcpu, from, size, FROM_GUEST);
+	const uint8_t *found = vcpu_pointer(vcpu, from, size, ACCESS_READ);
 
 	if (!found)
 		return vcpu_copy(vcpu, from, to, size, FROM_GUEST);
@@ -200,11 +180,7 @@ uint32_t vcpu_read(struct vcpu *vcpu, gla_t from, void *to, uint32_t size)
 
 uint32_t vcpu_write(struct vcpu *vcpu, gla_t to, const void *from, uint32_t size)
 {
-	uint8_t *found = vcpu_pointer(vcpu, to, size, TO_GUEST);
-
-	if (!found)
-		return vcpu_copy(vcpu, to, (uint8_t *)(uintptr_t)from, size, TO_GUEST);
-	memory_copy(found, from, size);
+	vcpu_store_as(vcpu, to, from, size, ACCESS_WRITE);
 	return size;
 }
 
@@ -213,36 +189,86 @@ enum verdict vcpu_no_memory(struct vcpu *vcpu)
 	return vm_kill(vcpu, "it has no memory at the linear address that it used");
 }
 
-/* True where all of these bytes are the guest's to use. */
-static bool vcpu_has_memory(const struct vcpu *vcpu, gla_t at, uint32_t size)
+enum verdict vcpu_reached_monitor(struct vcpu *vcpu)
 {
-	uint32_t last = at.raw + size - 1;
-	gpa_t physical;
-	maddr_t machine;
-
-	for (uint32_t page = at.raw & ~PAGE_MASK;; page += PAGE_SIZE) {
-		if (!vcpu_translate(vcpu, gla(page), &physical) ||
-			!vm_translate(vcpu->vm, physical, &machine))
-			return false;
-		if (page == (last & ~PAGE_MASK))
-			return true;
-	}
+	return vm_kill(vcpu, "it reached for addresses that belong to the monitor");
 }
 
-enum verdict vcpu_store_far(struct vcpu *vcpu, gla_t to, const void *from, uint32_t size)
+enum transfer { LOOK, LOAD, STORE };
+
+/* The part of an access that lies in one page. */
+static enum verdict transfer_part(struct vcpu *vcpu, gla_t at, uint8_t *bytes, uint32_t size,
+	uint32_t access, enum transfer transfer)
 {
-	if (!vcpu_has_memory(vcpu, to, size)) /* all or nothing */
-		return vcpu_no_memory(vcpu);
-	vcpu_copy(vcpu, to, (uint8_t *)(uintptr_t)from, size, TO_GUEST);
+	uint8_t *memory;
+	gpa_t physical;
+	enum page_kind kind = vcpu_page(vcpu, at, access, &memory, &physical);
+
+	if (kind == PAGE_FAULT)
+		return VERDICT_GUEST_FAULT;
+	if (kind == PAGE_ENDED)
+		return VERDICT_ENDED;
+	if (transfer == LOOK)
+		return VERDICT_RESUME;
+	if (kind == PAGE_DEVICE && transfer == LOAD) {
+		bus_load_memory(vcpu->vm, physical, bytes, size);
+	} else if (kind == PAGE_DEVICE) {
+		bus_store_memory(vcpu->vm, physical, bytes, size);
+	} else if (transfer == LOAD) {
+		memory_copy(bytes, memory, size);
+	} else {
+		memory_copy(memory, bytes, size);
+		if (kind == PAGE_TRACED)
+			traced_written(vcpu, physical, size);
+	}
 	return VERDICT_RESUME;
 }
 
-static enum verdict segment_refuses(
+static enum verdict transfer_all(struct vcpu *vcpu, gla_t at, uint8_t *bytes, uint32_t size,
+	uint32_t access, enum transfer transfer)
+{
+	enum verdict verdict = VERDICT_RESUME;
+
+	while (size && verdict == VERDICT_RESUME) {
+		uint32_t part = PAGE_SIZE - at.raw % PAGE_SIZE;
+		if (part > size)
+			part = size;
+		verdict = transfer_part(vcpu, at, bytes, part, access, transfer);
+		at.raw += part;
+		bytes += part;
+		size -= part;
+	}
+	return verdict;
+}
+
+enum verdict vcpu_load_far(struct vcpu *vcpu, gla_t from, void *to, uint32_t size, uint32_t access)
+{
+	return transfer_all(vcpu, from, to, size, access, LOAD);
+}
+
+enum verdict vcpu_store_far(
+	struct vcpu *vcpu, gla_t to, const void *from, uint32_t size, uint32_t access)
+{
+	uint8_t *bytes = (uint8_t *)(uintptr_t)from;
+	enum verdict verdict = transfer_all(vcpu, to, bytes, size, access, LOOK);
+
+	if (verdict == VERDICT_RESUME) /* all or nothing */
+		verdict = transfer_all(vcpu, to, bytes, size, access, STORE);
+	return verdict;
+}
+
+enum verdict vcpu_segment_refuses(
 	struct vcpu *vcpu, enum insn_segment segment, uint32_t offset, uint32_t size)
 {
 	if (vcpu_was_clipped(vcpu, segment, offset, size))
-		return vm_kill(vcpu, "it reached for addresses that belong to the monitor");
+		return vcpu_reached_monitor(vcpu);
 	return vcpu_raise(vcpu, segment == SEGMENT_SS ? VECTOR_SS : VECTOR_GP, 0);
+}
+
+/* Whose access it is, to the page tables. */
+static uint32_t own_access(const struct vcpu *vcpu)
+{
+	return vcpu_ring(vcpu) == 3 ? ACCESS_USER : 0;
 }
 
 enum verdict vcpu_load(
@@ -250,28 +276,31 @@ enum verdict vcpu_load(
 {
 	gla_t linear;
 
-	if (!linear_of(vcpu, segment, offset, size, false, &linear))
-		return segment_refuses(vcpu, segment, offset, size);
-	return vcpu_load_linear(vcpu, linear, to, size);
+	if (!vcpu_linear(vcpu, segment, offset, size, false, &linear))
+		return vcpu_segment_refuses(vcpu, segment, offset, size);
+	return vcpu_load_as(vcpu, linear, to, size, own_access(vcpu));
 }
 
 enum verdict vcpu_check_store(
 	struct vcpu *vcpu, enum insn_segment segment, uint32_t offset, uint32_t size, gla_t *linear)
 {
-	if (!linear_of(vcpu, segment, offset, size, true, linear))
-		return segment_refuses(vcpu, segment, offset, size);
-	return vcpu_has_memory(vcpu, *linear, size) ? VERDICT_RESUME : vcpu_no_memory(vcpu);
+	uint32_t access = own_access(vcpu) | ACCESS_WRITE;
+
+	if (!vcpu_linear(vcpu, segment, offset, size, true, linear))
+		return vcpu_segment_refuses(vcpu, segment, offset, size);
+	if (vcpu_pointer(vcpu, *linear, size, access))
+		return VERDICT_RESUME;
+	return transfer_all(vcpu, *linear, NULL, size, access, LOOK);
 }
 
 enum verdict vcpu_store(struct vcpu *vcpu, enum insn_segment segment, uint32_t offset,
 	const void *from, uint32_t size)
 {
 	gla_t linear;
-	enum verdict verdict = vcpu_check_store(vcpu, segment, offset, size, &linear);
 
-	if (verdict == VERDICT_RESUME)
-		vcpu_write(vcpu, linear, from, size);
-	return verdict;
+	if (!vcpu_linear(vcpu, segment, offset, size, true, &linear))
+		return vcpu_segment_refuses(vcpu, segment, offset, size);
+	return vcpu_store_as(vcpu, linear, from, size, own_access(vcpu));
 }
 
 /* ---- operands ---- */
@@ -299,6 +328,11 @@ enum verdict vcpu_load_rm(
 }
 
 /* ---- the next instruction ---- */
+
+const uint8_t *vcpu_text(const struct vcpu *vcpu, gla_t linear)
+{
+	return vcpu_pointer(vcpu, linear, 1, ACCESS_READ);
+}
 
 /* The code segment changes seldom, and every exit that decodes needs it: it is kept unpacked. What
  * was decoded holds only as long as it is the same. */
@@ -329,7 +363,7 @@ const struct decoded *vcpu_decode_anew(struct vcpu *vcpu)
 		available = vcpu->code.limit - eip + 1;
 	/* one that may lie in two pages is not found again: the second may be anywhere in the
 	 * machine */
-	const uint8_t *text = vcpu_pointer(vcpu, gla(linear), INSN_MAX_LENGTH, FROM_GUEST);
+	const uint8_t *text = vcpu_pointer(vcpu, gla(linear), INSN_MAX_LENGTH, ACCESS_READ);
 	if (text)
 		__builtin_memcpy(decoded->bytes, text, INSN_MAX_LENGTH);
 	else

@@ -16,16 +16,12 @@
 
 bool views_create(struct vcpu *vcpu)
 {
-	maddr_t gdt, idt;
-
-	if (!frames_allocate(sizeof(struct gdt) / PAGE_SIZE, PAGE_SIZE, &gdt))
+	vcpu->closed_gdt = pages_allocate(sizeof(*vcpu->closed_gdt));
+	vcpu->idt = pages_allocate(sizeof(monitor_idt));
+	if (!vcpu->closed_gdt || !vcpu->idt)
 		return false;
-	vcpu->closed_gdt = machine_pointer(gdt);
 	gdt_fill_monitor(vcpu->closed_gdt);
 	vcpu->closed_gdtr = gdt_register(vcpu->closed_gdt);
-	if (!frames_allocate(1, PAGE_SIZE, &idt))
-		return false;
-	vcpu->idt = machine_pointer(idt);
 	vcpu->idtr = idt_register(vcpu->idt);
 	memcpy(vcpu->idt, monitor_idt, sizeof(monitor_idt));
 	return true;
@@ -33,10 +29,8 @@ bool views_create(struct vcpu *vcpu)
 
 void views_destroy(struct vcpu *vcpu)
 {
-	if (vcpu->closed_gdt)
-		frames_free(machine_address(vcpu->closed_gdt), sizeof(struct gdt) / PAGE_SIZE);
-	if (vcpu->idt)
-		frames_free(machine_address(vcpu->idt), 1);
+	pages_free(vcpu->closed_gdt, sizeof(*vcpu->closed_gdt));
+	pages_free(vcpu->idt, sizeof(monitor_idt));
 }
 
 /* ---- which view ---- */
@@ -86,8 +80,6 @@ static void local_publish(struct vcpu *vcpu)
 {
 	struct segment ldt = {.limit = vcpu->local.limit, .type = TYPE_LDT, .present = true};
 
-	if (ldt.limit > 0xffff)
-		ldt.limit = 0xffff;
 	ldt.base = (uint32_t)(uintptr_t)vcpu->ldt;
 	vcpu->gdt->entry[SELECTOR_INDEX(MONITOR_LDT)] = descriptor_pack(ldt);
 	ldt.base = (uint32_t)(uintptr_t)vcpu->closed_ldt;
@@ -146,15 +138,13 @@ void views_gates_changed(struct vcpu *vcpu, uint32_t first, uint32_t count)
 
 void views_stack_changed(struct vcpu *vcpu)
 {
-	struct {
-		uint32_t esp0, ss0;
-	} stack = {0, 0};
-	gla_t at = gla(vcpu->task.base + offsetof(struct tss, esp0));
+	struct task_stack stack = {0, 0};
+	gla_t at;
 
 	if (vcpu != vcpu_running)
 		return;
 	/* a null SS makes a gate that is open fault, as it should where there is no TSS */
-	if (!vcpu->task.present || vcpu->task.limit < offsetof(struct tss, esp1) - 1 ||
+	if (!vcpu_find_task_stack(vcpu, &at) ||
 		vcpu_read(vcpu, at, &stack, sizeof(stack)) != sizeof(stack))
 		stack.ss0 = 0;
 	tss_set_inner_stack(selector_deprivilege((uint16_t)stack.ss0), stack.esp0);
@@ -162,13 +152,18 @@ void views_stack_changed(struct vcpu *vcpu)
 
 /* ---- tracing ---- */
 
-static void page_trace(struct vcpu *vcpu, gpa_t page)
+static void page_trace(struct vcpu *vcpu, gla_t linear, gpa_t page)
 {
-	if (page.raw >= vcpu->vm->memory_size || views_traces(vcpu, page) ||
-		vcpu->traced_count == TRACED_PAGES)
+	if (!vm_has_memory(vcpu->vm, page) || vcpu->traced_count == TRACED_PAGES)
+		return;
+	for (unsigned i = 0; i < vcpu->traced_count; i++)
+		if (vcpu->traced[i].linear.raw == linear.raw)
+			return;
+	vcpu->traced[vcpu->traced_count].linear = linear;
+	vcpu->traced[vcpu->traced_count++].page = page;
+	if (views_traces(vcpu, page))
 		return;
 	vcpu->vm->frames[page.raw / PAGE_SIZE].raw |= FRAME_TRACED;
-	vcpu->traced[vcpu->traced_count++] = gpa(page.raw & ~PAGE_MASK);
 	vcpu_write_protect(vcpu, page, true);
 }
 
@@ -180,7 +175,7 @@ static void range_trace(struct vcpu *vcpu, uint32_t base, uint32_t size)
 		return;
 	for (uint32_t page = base & ~PAGE_MASK;; page += PAGE_SIZE) {
 		if (vcpu_translate(vcpu, gla(page), &physical))
-			page_trace(vcpu, physical);
+			page_trace(vcpu, gla(page), physical);
 		if (page == ((base + size - 1) & ~PAGE_MASK))
 			return;
 	}
@@ -189,8 +184,11 @@ static void range_trace(struct vcpu *vcpu, uint32_t base, uint32_t size)
 void views_trace_tables(struct vcpu *vcpu)
 {
 	for (unsigned i = 0; i < vcpu->traced_count; i++) {
-		vcpu->vm->frames[vcpu->traced[i].raw / PAGE_SIZE].raw &= ~FRAME_TRACED;
-		vcpu_write_protect(vcpu, vcpu->traced[i], false);
+		gpa_t page = vcpu->traced[i].page;
+		if (!views_traces(vcpu, page))
+			continue;
+		vcpu->vm->frames[page.raw / PAGE_SIZE].raw &= ~FRAME_TRACED;
+		vcpu_write_protect(vcpu, page, false);
 	}
 	vcpu->traced_count = 0;
 	range_trace(vcpu, vcpu->guest_gdtr.base, vcpu->guest_gdtr.limit + 1u);
@@ -202,8 +200,7 @@ void views_trace_tables(struct vcpu *vcpu)
 	if (vcpu->task.present)
 		range_trace(vcpu, vcpu->task.base, offsetof(struct tss, esp1));
 	if (vcpu->local.present)
-		range_trace(vcpu, vcpu->local.base,
-			vcpu->local.limit < 0xffff ? vcpu->local.limit + 1 : 0x10000);
+		range_trace(vcpu, vcpu->local.base, vcpu->local.limit + 1);
 }
 
 /* The entries of 8 bytes of a table at `base` that the bytes first .. last touch. */
@@ -217,9 +214,9 @@ static bool entries_touched(uint32_t base, uint32_t limit, uint32_t first, uint3
 	return true;
 }
 
-void views_written(struct vcpu *vcpu, gla_t at, uint32_t size)
+static void tables_written(struct vcpu *vcpu, uint32_t first, uint32_t last)
 {
-	uint32_t first = at.raw, last = at.raw + size - 1, low, high;
+	uint32_t low, high;
 
 	if (entries_touched(
 		    vcpu->guest_gdtr.base, vcpu->guest_gdtr.limit, first, last, &low, &high))
@@ -233,4 +230,57 @@ void views_written(struct vcpu *vcpu, gla_t at, uint32_t size)
 	if (vcpu->task.present && first < vcpu->task.base + offsetof(struct tss, esp1) &&
 		last >= vcpu->task.base)
 		views_stack_changed(vcpu);
+}
+
+void views_written(struct vcpu *vcpu, gpa_t at, uint32_t size)
+{
+	for (unsigned i = 0; i < vcpu->traced_count; i++)
+		if (vcpu->traced[i].page.raw == (at.raw & ~PAGE_MASK)) {
+			uint32_t first = vcpu->traced[i].linear.raw | (at.raw & PAGE_MASK);
+			tables_written(vcpu, first, first + size - 1);
+		}
+}
+
+/* The translation of a table's page has changed: it is another table now. */
+static void tables_take_again(struct vcpu *vcpu)
+{
+	const char *problem;
+
+	if (!vcpu_load_gdt(vcpu, vcpu->guest_gdtr, &problem))
+		vm_kill(vcpu, problem);
+	if (vcpu->local.present)
+		vcpu_reload_descriptors(vcpu, true, 0, SELECTOR_INDEX(0xffff));
+	views_gates_changed(vcpu, 0, VECTORS);
+	views_stack_changed(vcpu);
+	views_trace_tables(vcpu);
+}
+
+/* Does a table's page still lie where it did? */
+static bool page_stays(struct vcpu *vcpu, gla_t linear, gpa_t before)
+{
+	const uint8_t *there =
+		machine_pointer(maddr(vcpu->vm->frames[before.raw / PAGE_SIZE].raw & ~PAGE_MASK));
+	gpa_t page;
+
+	if (vcpu_pointer(vcpu, linear, 1, ACCESS_READ) == there) /* the short way to find out */
+		return true;
+	return vcpu_translate(vcpu, linear, &page) && page.raw == before.raw;
+}
+
+void views_space_changed(struct vcpu *vcpu)
+{
+	for (unsigned i = 0; i < vcpu->traced_count; i++)
+		if (!page_stays(vcpu, vcpu->traced[i].linear, vcpu->traced[i].page)) {
+			tables_take_again(vcpu);
+			return;
+		}
+}
+
+void views_page_changed(struct vcpu *vcpu, gla_t linear)
+{
+	for (unsigned i = 0; i < vcpu->traced_count; i++)
+		if (vcpu->traced[i].linear.raw == (linear.raw & ~PAGE_MASK)) {
+			views_space_changed(vcpu);
+			return;
+		}
 }

@@ -51,27 +51,26 @@ uint32_t vm_write(struct vm *vm, gpa_t to, const void *from, uint32_t size)
 	return vm_copy(vm, to, (uint8_t *)(uintptr_t)from, size, TO_GUEST);
 }
 
-/* Zeroed memory of at least `size` bytes, or NULL. */
-static void *allocate(uint32_t size)
+void *pages_allocate(uint32_t bytes)
 {
 	maddr_t where;
 
-	if (!frames_allocate(page_round_up(size) / PAGE_SIZE, PAGE_SIZE, &where))
+	if (!frames_allocate(page_round_up(bytes) / PAGE_SIZE, PAGE_SIZE, &where))
 		return NULL;
 	return machine_pointer(where);
 }
 
-static void release(const void *memory, uint32_t size)
+void pages_free(const void *memory, uint32_t bytes)
 {
 	if (memory)
-		frames_free(machine_address(memory), page_round_up(size) / PAGE_SIZE);
+		frames_free(machine_address(memory), page_round_up(bytes) / PAGE_SIZE);
 }
 
 static bool vm_give_memory(struct vm *vm)
 {
 	maddr_t first;
 
-	vm->frames = allocate(vm->memory_size / PAGE_SIZE * sizeof(*vm->frames));
+	vm->frames = pages_allocate(vm->memory_size / PAGE_SIZE * sizeof(*vm->frames));
 	if (!vm->frames || !frames_allocate(vm->memory_size / PAGE_SIZE, PAGE_SIZE, &first))
 		return false;
 	vm->memory = first;
@@ -176,13 +175,12 @@ static void vm_destroy(struct vm *vm)
 {
 	if (vm->memory.raw)
 		frames_free(vm->memory, vm->memory_size / PAGE_SIZE);
-	release(vm->frames, vm->memory_size / PAGE_SIZE * sizeof(*vm->frames));
+	pages_free(vm->frames, vm->memory_size / PAGE_SIZE * sizeof(*vm->frames));
 	vcpu_destroy(&vm->vcpu);
-	release(vm, sizeof(*vm));
+	pages_free(vm, sizeof(*vm));
 }
 
-/* The number behind "key=" in a command line, or `otherwise`. */
-static uint32_t option_number(const char *command_line, const char *key, uint32_t otherwise)
+uint32_t option_number(const char *command_line, const char *key, uint32_t otherwise)
 {
 	const char *at = option_find(command_line, key);
 	uint32_t value = 0;
@@ -232,12 +230,13 @@ struct vm *vm_create(const struct vm_config *config)
 
 	while (number < VM_MAX && machines[number])
 		number++;
-	struct vm *vm = number < VM_MAX ? allocate(sizeof(*vm)) : NULL;
+	struct vm *vm = number < VM_MAX ? pages_allocate(sizeof(*vm)) : NULL;
 	if (!vm) {
 		log_printf("ringfence: no room for another guest: %s\n", config->command_line);
 		return NULL;
 	}
 	vm->number = number;
+	vm->command_line = config->command_line;
 	vm_take_name(vm, config->command_line);
 	const char *problem = vm_prepare(vm, config);
 	if (problem) {

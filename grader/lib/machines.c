@@ -352,6 +352,12 @@ void memory_read(struct machine *machine, uint32_t linear, void *data, size_t si
 	ck_assert_msg(got == size, "linear address %08x is not mapped", linear + (uint32_t)got);
 }
 
+void machine_memory_read(struct machine *machine, uint32_t address, void *data, size_t size)
+{
+	size_t got = bochs_read_physical(machine->bochs, address, data, size);
+	ck_assert_msg(got == size, "the machine has no memory at %08x", address + (uint32_t)got);
+}
+
 uint32_t memory_read_u32(struct machine *machine, uint32_t linear)
 {
 	uint32_t value;

@@ -579,6 +579,18 @@ START_TEST(lldt_and_ltr_look_at_the_selector_first)
 }
 END_TEST
 
+/* 8192 descriptors are all that a selector can name (3.5.1), whatever the limit says. */
+START_TEST(an_ldt_may_be_as_long_as_memory)
+{
+	guest_write32(DATA_AT + 8, FLAT_LOW);
+	guest_write32(DATA_AT + 12, FLAT_HIGH | 0xf200);
+	guest_set_descriptor(FREE, DATA_AT << 16 | 0xffff, 0x008f8200); /* 4 GiB */
+	vcpu->registers.eax = FREE;
+	done("0f 00 d0");
+	ck_assert(vcpu_segment(vcpu, 0x0f).present);
+}
+END_TEST
+
 START_TEST(ltr_marks_the_tss_as_busy)
 {
 	guest_set_descriptor(FREE, TSS_AT << 16 | 0x67, 0x8900);
@@ -1219,6 +1231,7 @@ int main(void)
 	tcase_add_test(tests, a_gdt_that_takes_a_segment_in_use_away_ends_the_guest);
 	tcase_add_loop_test(tests, lldt_wants_an_ldt_and_ltr_an_available_tss, 0, 32);
 	tcase_add_test(tests, lldt_and_ltr_look_at_the_selector_first);
+	tcase_add_test(tests, an_ldt_may_be_as_long_as_memory);
 	tcase_add_test(tests, ltr_marks_the_tss_as_busy);
 	tcase_add_loop_test(tests, control_registers_come_and_go_by_every_register, 0, 8);
 	tcase_add_loop_test(tests, control_registers_refuse_what_the_processor_refuses, 0,

@@ -437,17 +437,17 @@ END_TEST
 
 /* ---- faults in the delivery of an exception: tables 6-4 and 6-5 ---- */
 
-enum class { BENIGN, CONTRIBUTORY, PAGE_FAULT };
+enum class { BENIGN, CONTRIBUTORY, PAGE_FAULT_CLASS };
 
 static const enum class classes[20] = {[VECTOR_DE] = CONTRIBUTORY,
 	[VECTOR_TS] = CONTRIBUTORY,
 	[VECTOR_NP] = CONTRIBUTORY,
 	[VECTOR_SS] = CONTRIBUTORY,
 	[VECTOR_GP] = CONTRIBUTORY,
-	[VECTOR_PF] = PAGE_FAULT};
+	[VECTOR_PF] = PAGE_FAULT_CLASS};
 
 /* Table 6-5: first exception, second (always contributory here): is it a double fault? */
-static const bool doubles[] = {[BENIGN] = false, [CONTRIBUTORY] = true, [PAGE_FAULT] = true};
+static const bool doubles[] = {[BENIGN] = false, [CONTRIBUTORY] = true, [PAGE_FAULT_CLASS] = true};
 
 /* Makes the delivery of `first` raise `second`, whose error code it returns. */
 static uint32_t spoil(unsigned first, unsigned second)

@@ -197,6 +197,15 @@ enum insn_operand_kind {
 	OPERAND_XMM,
 };
 
+/* What an instruction does with a memory operand. An instruction that writes on a condition, such
+ * as CMPXCHG, writes: the processor checks the write in any case. */
+enum insn_use {
+	USE_NOTHING = 0, /* its address counts, or not even that: LEA, INVLPG, prefetches, NOP */
+	USE_READS = 1,
+	USE_WRITES = 2,
+	USE_CHANGES = USE_READS | USE_WRITES,
+};
+
 #define INSN_NO_REGISTER 8 /* base or index of a memory operand that has none */
 
 struct insn_operand {
@@ -207,6 +216,7 @@ struct insn_operand {
 	uint8_t base;          /* memory kinds: general register or INSN_NO_REGISTER */
 	uint8_t index;         /* OPERAND_MEMORY: general register or INSN_NO_REGISTER */
 	uint8_t scale;         /* OPERAND_MEMORY: 1, 2, 4 or 8 */
+	uint8_t use;           /* memory kinds: enum insn_use */
 	uint16_t selector;     /* OPERAND_FAR_POINTER */
 	uint32_t displacement; /* memory kinds: sign-extended */
 	uint32_t value;        /* cut to size. OPERAND_RELATIVE: distance from the next instruction;

@@ -20,10 +20,12 @@ enum exit_reason {
 	EXIT_PORT,               /* IN, OUT, INS, OUTS */
 	EXIT_SOFTWARE_INTERRUPT, /* INT n, INT3 or INTO: no gate is open to the guest */
 	EXIT_PROTECTION,         /* a limit, a type or a privilege level was violated */
-	EXIT_PAGE_FAULT,
-	EXIT_EXCEPTION,    /* any other exception: the guest's own */
-	EXIT_TRACED_WRITE, /* a write to a page that holds one of the guest's tables */
-	EXIT_STEP,         /* the end of a single step of the monitor's */
+	EXIT_PAGE_FAULT,         /* the guest's own */
+	EXIT_EXCEPTION,          /* any other exception: the guest's own */
+	EXIT_TRACED_WRITE,       /* a write to a page that holds one of the guest's tables */
+	EXIT_SHADOW_FILL,        /* an access that the shadow page tables did not have yet */
+	EXIT_DEVICE_MEMORY,      /* an access to an address that has no memory behind it */
+	EXIT_STEP,               /* the end of a single step of the monitor's */
 	EXIT_REASONS,
 };
 
@@ -59,6 +61,10 @@ struct exit_history {
 	struct exit_record
 		record[EXIT_HISTORY]; /* number `sequence` at index sequence % EXIT_HISTORY */
 };
+
+/* Performs an instruction that faults in ring 1 (vcpu_emulate()), and what belongs to every
+ * instruction: RF, the shadow of STI, the guest's own single step. */
+enum verdict insn_emulate(struct vcpu *vcpu, const struct insn *insn);
 
 /* Ends the guest after writing one report: why, where, its registers, its last exits.
  * Returns VERDICT_ENDED, so that a handler can end with it. */

@@ -35,6 +35,11 @@ static inline maddr_t machine_address(const void *pointer)
 
 /* ---- paging (paging.c) ---- */
 
+#define FIRST_MONITOR_ENTRY (MONITOR_BASE / LARGE_PAGE_SIZE)
+
+/* The direct map, in the entries from FIRST_MONITOR_ENTRY on. */
+extern uint32_t boot_page_directory[TABLE_ENTRIES];
+
 void paging_init(void);
 
 /* A new page directory that holds the direct map and nothing else; false: no memory. */

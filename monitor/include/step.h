@@ -18,6 +18,10 @@ void step_begin(struct vcpu *vcpu);
 /* The same, and while it lasts a write-protected page is open. `at` is the address of the write. */
 void step_begin_write(struct vcpu *vcpu, gla_t at, gpa_t page);
 
+/* The same, with stand-ins in the tables (access.h). No interrupt comes before it is done: the real
+ * IF is 0 in it, which no instruction but PUSHF shows. */
+void step_begin_access(struct vcpu *vcpu);
+
 /* To be called at every exit while vcpu->stepping. Takes TF away and closes the page. True where
  * the exit was nothing but the end of the step. */
 bool step_end(struct vcpu *vcpu, unsigned vector);

@@ -10,6 +10,7 @@
 #ifndef VCPU_H
 #define VCPU_H
 
+#include "access.h"
 #include "decode.h"
 #include "exit.h"
 #include "rings.h"
@@ -55,17 +56,17 @@ struct vcpu {
 	struct vm *vm;
 
 	/* what the guest believes */
-	bool virtual_if;       /* EFLAGS.IF */
-	uint8_t virtual_iopl;  /* EFLAGS.IOPL, 0 to 3 */
-	bool interrupt_shadow; /* no interrupt before one more instruction is done (6.8.3) */
-	uint32_t shadow_eip;   /* where that instruction is */
-	uint32_t cr0, cr2, cr3, cr4;
-	uint32_t sysenter[3]; /* MSR_SYSENTER_CS, ESP, EIP */
-	uint32_t dr[8];       /* 4 and 5 are other names of 6 and 7 */
+	bool virtual_if;             /* EFLAGS.IF */
+	uint8_t virtual_iopl;        /* EFLAGS.IOPL, 0 to 3 */
+	bool interrupt_shadow;       /* no interrupt before one more instruction is done (6.8.3) */
+	uint32_t shadow_eip;         /* where that instruction is */
+	uint32_t cr0, cr2, cr3, cr4; /* CR2: where its last page fault was */
+	uint32_t sysenter[3];        /* MSR_SYSENTER_CS, ESP, EIP */
+	uint32_t dr[8];              /* 4 and 5 are other names of 6 and 7 */
 	struct table_register guest_gdtr, guest_idtr;
 	uint16_t guest_ldtr, guest_tr;
 	struct segment task;  /* the TSS that guest_tr names; not present: none */
-	struct segment local; /* the LDT that guest_ldtr names; not present: none */
+	struct segment local; /* the LDT that guest_ldtr names, 64 KiB at most; not present: none */
 
 	/* what the processor uses (tables.h) */
 	struct gdt *gdt;                     /* the guest's descriptors, deprivileged */
@@ -78,8 +79,12 @@ struct vcpu {
 	uint16_t code_selector; /* whose descriptor `code` is; 0: no one's */
 	struct segment code;
 
-	gpa_t traced[TRACED_PAGES]; /* write-protected: the guest's tables lie there */
+	struct {
+		gla_t linear;
+		gpa_t page;
+	} traced[TRACED_PAGES]; /* write-protected: the guest's descriptor tables lie there */
 	unsigned traced_count;
+	struct shadow *shadow; /* since lab 3 */
 
 	/* a single step of the monitor's (step.h) */
 	bool stepping;
@@ -88,6 +93,7 @@ struct vcpu {
 	uint32_t step_size;     /* bytes that it may write to either side of step_at; 0: none */
 	gla_t step_at;
 	gpa_t step_page;
+	struct access_step access; /* the step performs an access (access.h) */
 
 	struct decoded decoded[DECODE_CACHE];
 	struct unpacked unpacked[UNPACKED];
@@ -245,17 +251,27 @@ static inline bool segment_linear(
 }
 
 /* The same for a segment register of the guest, whose execute-only code may not be read either. */
-bool vcpu_linear(const struct vcpu *vcpu, enum insn_segment segment, uint32_t offset, uint32_t size,
-	bool write, gla_t *linear);
+static inline bool vcpu_linear(const struct vcpu *vcpu, enum insn_segment segment, uint32_t offset,
+	uint32_t size, bool write, gla_t *linear)
+{
+	uint32_t selector = *vcpu_segment_register((struct vcpu *)(uintptr_t)vcpu, segment);
+	const struct segment *target = vcpu_look_up(vcpu, (uint16_t)selector);
+	bool execute_only = target->type & TYPE_CODE && !(target->type & TYPE_READABLE);
 
-/* Copies between the monitor and a guest's memory, at most up to the first byte that is not
- * there: the number of bytes copied. */
+	return !(execute_only && segment != SEGMENT_CS) &&
+	       segment_linear(target, offset, size, write, linear);
+}
+
+/* What the monitor wants to know of the guest's memory, without a trace: at most up to the first
+ * byte that is not there. Returns the bytes copied. */
 uint32_t vcpu_read(struct vcpu *vcpu, gla_t from, void *to, uint32_t size);
+
+/* A write of the processor's own, or one that vcpu_check_store() has looked at. Returns `size`. */
 uint32_t vcpu_write(struct vcpu *vcpu, gla_t to, const void *from, uint32_t size);
 
 /* An access of an instruction: `size` bytes at an offset of a segment register, all or nothing.
- * Raises #SS(0) or #GP(0) where the segment does not allow it; ends the guest where it has no
- * memory there. */
+ * Raises #SS(0) or #GP(0) where the segment does not allow it, and #PF where the guest's page
+ * tables do not; ends the guest, before lab 3, where it has no memory there. */
 enum verdict vcpu_load(
 	struct vcpu *vcpu, enum insn_segment segment, uint32_t offset, void *to, uint32_t size);
 enum verdict vcpu_store(struct vcpu *vcpu, enum insn_segment segment, uint32_t offset,
@@ -264,6 +280,11 @@ enum verdict vcpu_store(struct vcpu *vcpu, enum insn_segment segment, uint32_t o
 /* All that vcpu_store() checks, and nothing written: vcpu_write() to *linear cannot fail then. */
 enum verdict vcpu_check_store(struct vcpu *vcpu, enum insn_segment segment, uint32_t offset,
 	uint32_t size, gla_t *linear);
+
+/* What comes of an access that the segment does not allow: raises #SS(0) or #GP(0), or ends the
+ * guest where only the monitor's clipping refuses it. */
+enum verdict vcpu_segment_refuses(
+	struct vcpu *vcpu, enum insn_segment segment, uint32_t offset, uint32_t size);
 
 /* The same at a linear address, for what the processor itself reads and writes: tables, stacks. (In
  * memory.h.) */
@@ -295,8 +316,9 @@ static inline void vcpu_set_stack_pointer(struct vcpu *vcpu, uint32_t value)
 	vcpu->registers.esp = value;
 }
 
-/* The guest-physical address of a linear one; false where the guest's own paging has none.
- * Before lab 3 guests have no paging (plain/memory.c). */
+/* The guest-physical address of a linear one, for the monitor to know: no rights are asked for, and
+ * A and D bits stay. False where the guest's own paging has none. Before lab 3 guests have no
+ * paging (plain/memory.c). */
 bool vcpu_translate(const struct vcpu *vcpu, gla_t linear, gpa_t *physical);
 
 /* Reads and decodes the instruction at the guest's CS:EIP. */
@@ -319,6 +341,9 @@ static inline bool decoded_holds(const struct decoded *decoded, const uint8_t *t
 	return ((want->value ^ found->value) & mask[decoded->count]) == 0;
 }
 
+/* Where the guest's paging has an instruction's first byte now. */
+const uint8_t *vcpu_text(const struct vcpu *vcpu, gla_t linear);
+
 /*
  * The same; but an instruction that traps once traps again, a loop's CLI, a driver's OUT. So what
  * was decoded is kept, and holds as long as the bytes are the same. What this returns is good until
@@ -331,6 +356,7 @@ static inline const struct decoded *vcpu_decode(struct vcpu *vcpu)
 
 	if (decoded->text && decoded->linear == linear &&
 		vcpu->code_selector == (uint16_t)vcpu->registers.cs &&
+		(!vcpu->shadow || decoded->text == vcpu_text(vcpu, gla(linear))) &&
 		decoded_holds(decoded, decoded->text))
 		return decoded;
 	return vcpu_decode_anew(vcpu);
@@ -378,6 +404,14 @@ bool vcpu_names_gate(struct vcpu *vcpu, uint16_t selector);
 /* Gives back what LLDT took. */
 void descriptors_destroy(struct vcpu *vcpu);
 
+/* ESP0 and SS0, as they stand in a TSS. */
+struct task_stack {
+	uint32_t esp0, ss0;
+};
+
+/* Where they are in the guest's TSS; false: it has none, or one that ends before them. */
+bool vcpu_find_task_stack(const struct vcpu *vcpu, gla_t *at);
+
 /* SS0 and ESP0 of the guest's TSS. Raises #TS(selector of the TSS) where it has none, without
  * ERROR_EXT: only the caller knows what kind of event it is for. */
 enum verdict vcpu_task_stack(struct vcpu *vcpu, uint16_t *ss0, uint32_t *esp0);
@@ -416,17 +450,23 @@ void vcpu_take_dr6(struct vcpu *vcpu, bool own_step);
 /* The guest's own single-step trap, after an instruction that the monitor performed (17.3.1.4). */
 enum verdict vcpu_raise_single_step(struct vcpu *vcpu);
 
-/* ---- memory map (plain/memory.c until lab 3) ---- */
+/* ---- memory map (page_faults.c; plain/memory.c until lab 3) ---- */
 
-/* Fills a new virtual processor's page directory. False: no memory for it. Before lab 3 every
- * page of the guest's memory is mapped where it is. */
+/* The tables that the processor walks, for a new virtual processor. False: no memory for them.
+ * Before lab 3 every page of the guest's memory is mapped where it is. */
 bool vcpu_map_memory(struct vcpu *vcpu);
+void vcpu_unmap_memory(struct vcpu *vcpu);
 
-/* The guest wrote CR0, CR3 or CR4, and the new values are in place. */
-enum verdict vcpu_paging_changed(struct vcpu *vcpu);
+/* The guest wrote CR0, CR3 or CR4, and the new values are in place; the bits that differ. */
+enum verdict vcpu_paging_changed(struct vcpu *vcpu, uint32_t changed_cr0, uint32_t changed_cr4);
 
 /* Makes a page of the guest's memory read-only to the guest, in every mapping, or writable again.
  */
 void vcpu_write_protect(struct vcpu *vcpu, gpa_t page, bool protect);
+
+/* For one instruction, a page that the guest may not write, or does not have, is this frame, with
+ * all rights, in the tables that the processor uses now; and back. */
+void vcpu_stand_in(struct vcpu *vcpu, gla_t at, maddr_t frame);
+void vcpu_stand_out(struct vcpu *vcpu, gla_t at);
 
 #endif

@@ -64,7 +64,13 @@ void views_stack_changed(struct vcpu *vcpu);
 /* A table register has changed: watches the pages of the guest's tables. */
 void views_trace_tables(struct vcpu *vcpu);
 
-/* A write of at most `size` bytes to a traced page has happened. */
-void views_written(struct vcpu *vcpu, gla_t at, uint32_t size);
+/* A write of at most `size` bytes, in one page, to a traced page has happened. */
+void views_written(struct vcpu *vcpu, gpa_t at, uint32_t size);
+
+/* The guest's page tables are others now: its descriptor tables may lie elsewhere. */
+void views_space_changed(struct vcpu *vcpu);
+
+/* The same for what one page of the guest's address space maps. */
+void views_page_changed(struct vcpu *vcpu, gla_t linear);
 
 #endif

@@ -20,7 +20,9 @@
 #define VM_MEMORY     (16u << 20) /* bytes of memory where the command line does not say */
 #define VM_MEMORY_MIN (2u << 20)
 
-#define FRAME_TRACED 1u /* in vm->frames: the page is write-protected (views.h) */
+/* In vm->frames: the page is write-protected, since a table of the guest's lies in it. */
+#define FRAME_TRACED   1u /* a descriptor table (views.h) */
+#define FRAME_SHADOWED 2u /* a page table (shadow.h) */
 
 enum vm_state { VM_READY, VM_ENDED };
 
@@ -29,9 +31,11 @@ struct vm {
 	char name[VM_NAME_SIZE];
 	unsigned number; /* from 0, in the order of the modules */
 	enum vm_state state;
+	const char *command_line;
 	uint32_t memory_size; /* bytes, a multiple of PAGE_SIZE */
 	maddr_t memory;  /* what it was given, memory_size bytes side by side; 0: nothing yet */
-	maddr_t *frames; /* guest-physical page -> machine address of its frame, and FRAME_TRACED */
+	maddr_t *frames; /* guest-physical page -> machine address of its frame, and flags; 0: none
+			  */
 	uint32_t time_limit;    /* 10 ms ticks until the monitor ends it; 0: for ever */
 	uint64_t time_end;      /* when that is, once it runs */
 	struct elf_image image; /* the module it came from: symbols for reports */
@@ -50,6 +54,9 @@ struct vm_config {
 	uint32_t image_size;   /* bytes */
 };
 
+/* The decimal number of a word KEY=NUMBER in a guest's command line, or `otherwise`. */
+uint32_t option_number(const char *command_line, const char *key, uint32_t otherwise);
+
 /* A new virtual machine, ready to run, or NULL after a message on the log that says why not. */
 struct vm *vm_create(const struct vm_config *config);
 
@@ -67,10 +74,22 @@ struct vm *vm_next_ready(unsigned after);
 uint32_t vm_read(struct vm *vm, gpa_t from, void *to, uint32_t size);
 uint32_t vm_write(struct vm *vm, gpa_t to, const void *from, uint32_t size);
 
+/* Whole pages of the monitor's own, zeroed, `bytes` or more; NULL: there is no such run of frames.
+ */
+void *pages_allocate(uint32_t bytes);
+
+/* Gives them back, with the `bytes` that they were asked for; of NULL nothing. */
+void pages_free(const void *memory, uint32_t bytes);
+
+static inline bool vm_has_memory(const struct vm *vm, gpa_t address)
+{
+	return address.raw < vm->memory_size && vm->frames[address.raw / PAGE_SIZE].raw;
+}
+
 /* The machine address of a guest-physical one; false where the guest has no memory there. */
 static inline bool vm_translate(const struct vm *vm, gpa_t address, maddr_t *machine)
 {
-	if (address.raw >= vm->memory_size)
+	if (!vm_has_memory(vm, address))
 		return false;
 	*machine = maddr(
 		(vm->frames[address.raw / PAGE_SIZE].raw & ~PAGE_MASK) | (address.raw & PAGE_MASK));

@@ -24,8 +24,6 @@
 #define EFLAGS_RF         (1u << 16)
 #define EFLAGS_VM         (1u << 17)
 #define EFLAGS_AC         (1u << 18)
-#define EFLAGS_VIF        (1u << 19)
-#define EFLAGS_VIP        (1u << 20)
 #define EFLAGS_ID         (1u << 21)
 #define EFLAGS_IOPL_SHIFT 12
 #define EFLAGS_STATUS     (EFLAGS_CF | EFLAGS_PF | EFLAGS_AF | EFLAGS_ZF | EFLAGS_SF | EFLAGS_OF)
@@ -62,6 +60,7 @@
 #define DR7_FIXED     (1u << 10)
 #define DR7_GD        (1u << 13)
 #define DR7_ENABLE(n) (3u << 2 * (n)) /* L and G of breakpoint n */
+#define DR7_ENABLES   0x000000ffu     /* of all four */
 
 /* CPUID leaf 1, EDX; SDM volume 2A, CPUID */
 #define CPUID_PSE  (1u << 3)
@@ -71,14 +70,10 @@
 
 /* Model-specific registers, SDM volume 4 */
 #define MSR_TSC          0x10
-#define MSR_APIC_BASE    0x1b
 #define MSR_PERFCTR0     0xc1
 #define MSR_SYSENTER_CS  0x174
 #define MSR_SYSENTER_ESP 0x175
 #define MSR_SYSENTER_EIP 0x176
-#define MSR_MCG_CAP      0x179
-#define MSR_MTRR_CAP     0xfe
-#define MSR_PAT          0x277
 
 /* Page-directory and page-table entries, 4.3 */
 #define PTE_P     (1u << 0)
@@ -94,9 +89,10 @@
 #define TABLE_ENTRIES   1024u
 
 /* Page-fault error code, 4.7 */
-#define PF_P  (1u << 0)
-#define PF_WR (1u << 1)
-#define PF_US (1u << 2)
+#define PF_P    (1u << 0)
+#define PF_WR   (1u << 1)
+#define PF_US   (1u << 2)
+#define PF_RSVD (1u << 3)
 
 /* Exceptions, 6.3 */
 enum vector {

@@ -44,7 +44,7 @@ void views_trace_tables(struct vcpu *vcpu)
 	(void)vcpu;
 }
 
-void views_written(struct vcpu *vcpu, gla_t at, uint32_t size)
+void views_written(struct vcpu *vcpu, gpa_t at, uint32_t size)
 {
 	(void)vcpu, (void)at, (void)size;
 }

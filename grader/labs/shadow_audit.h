@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The auditor from outside: is every entry of the tables that the processor really walks right?
+ *
+ * It takes a stopped machine, reads the real CR3 and what it leads to, and walks the guest's own
+ * tables for the same address with a walk of its own. So it believes neither the monitor's shadow
+ * nor its walk.
+ */
+#ifndef SHADOW_AUDIT_H
+#define SHADOW_AUDIT_H
+
+#include "machines.h"
+
+/* Fails the test at the first entry below MONITOR_BASE that is wrong, or above it is not the
+ * monitor's own. Goes on to the next
+ * moment at which the guest itself runs. Returns how many entries were looked at. */
+unsigned audit_from_outside(struct machine *m);
+
+#endif

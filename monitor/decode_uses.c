@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The instruction decoder: which memory operands an instruction reads and which it writes.
+ *
+ * Intel's syntax has the destination first, so an operand in second or third place is only read.
+ * What happens to the first one depends on the mnemonic. Most read it; the table has the others.
+ *
+ * Read: Intel SDM volume 2, "Instruction Operand Encoding" on each instruction's page.
+ */
+#include "decode_tables.h"
+
+#define WRITES(name)  [MNEMONIC_##name] = USE_WRITES
+#define CHANGES(name) [MNEMONIC_##name] = USE_CHANGES
+
+/* Of the first operand; 0: it is read. */
+static const uint8_t uses[MNEMONIC_COUNT] = {
+	/* clang-format off */
+	WRITES(MOV), WRITES(MOVNTI), WRITES(POP),
+	WRITES(INSB), WRITES(INSW), WRITES(INSD),
+	WRITES(MOVSB), WRITES(MOVSW), WRITES(MOVSD),
+	WRITES(STOSB), WRITES(STOSW), WRITES(STOSD),
+	WRITES(SETO), WRITES(SETNO), WRITES(SETB), WRITES(SETAE),
+	WRITES(SETE), WRITES(SETNE), WRITES(SETBE), WRITES(SETA),
+	WRITES(SETS), WRITES(SETNS), WRITES(SETP), WRITES(SETNP),
+	WRITES(SETL), WRITES(SETGE), WRITES(SETLE), WRITES(SETG),
+	WRITES(SGDT), WRITES(SIDT), WRITES(SLDT), WRITES(STR), WRITES(SMSW),
+
+	CHANGES(ADD), CHANGES(OR), CHANGES(ADC), CHANGES(SBB),
+	CHANGES(AND), CHANGES(SUB), CHANGES(XOR),
+	CHANGES(INC), CHANGES(DEC), CHANGES(NOT), CHANGES(NEG),
+	CHANGES(ROL), CHANGES(ROR), CHANGES(RCL), CHANGES(RCR),
+	CHANGES(SHL), CHANGES(SHR), CHANGES(SAR), CHANGES(SHLD), CHANGES(SHRD),
+	CHANGES(BTS), CHANGES(BTR), CHANGES(BTC),
+	CHANGES(XCHG), CHANGES(XADD), CHANGES(CMPXCHG), CHANGES(CMPXCHG8B), CHANGES(ARPL),
+
+	WRITES(FST), WRITES(FSTP), WRITES(FIST), WRITES(FISTP), WRITES(FISTTP), WRITES(FBSTP),
+	WRITES(FNSTCW), WRITES(FNSTSW), WRITES(FNSTENV), WRITES(FNSAVE),
+	WRITES(FXSAVE), WRITES(STMXCSR),
+
+	WRITES(MOVD), WRITES(MOVQ), WRITES(MOVDQA), WRITES(MOVDQU), WRITES(MOVSS), WRITES(MOVSD_XMM),
+	WRITES(MOVAPS), WRITES(MOVAPD), WRITES(MOVUPS), WRITES(MOVUPD),
+	WRITES(MOVLPS), WRITES(MOVLPD), WRITES(MOVHPS), WRITES(MOVHPD),
+	WRITES(MOVNTPS), WRITES(MOVNTPD), WRITES(MOVNTQ), WRITES(MOVNTDQ),
+	WRITES(PEXTRB), WRITES(PEXTRW), WRITES(PEXTRD), WRITES(EXTRACTPS),
+	/* clang-format on */
+};
+
+unsigned insn_use_at(const struct insn *insn, unsigned position)
+{
+	switch (insn->mnemonic) {
+	case MNEMONIC_NOP:
+	case MNEMONIC_UD0:
+	case MNEMONIC_UD1:
+	case MNEMONIC_LEA:
+	case MNEMONIC_INVLPG:
+	case MNEMONIC_CLFLUSH:
+	case MNEMONIC_PREFETCH:
+	case MNEMONIC_PREFETCHW:
+	case MNEMONIC_PREFETCHNTA:
+	case MNEMONIC_PREFETCHT0:
+	case MNEMONIC_PREFETCHT1:
+	case MNEMONIC_PREFETCHT2:
+		return USE_NOTHING;
+	}
+	return position == 0 && uses[insn->mnemonic] ? uses[insn->mnemonic] : USE_READS;
+}

@@ -10,7 +10,8 @@
 
 GUESTS := hello compute crack registers privileged user hostile greedy pair \
 	exceptions interruptflag control tables returns syscalls scramble \
-	ports interrupts timer serial ticker rogue costs
+	ports interrupts timer serial ticker rogue costs \
+	mapped escape pagecosts
 # those that are there
 GUESTS := $(foreach guest,$(GUESTS),$(if $(wildcard guests/$(guest)/*),$(guest)))
 

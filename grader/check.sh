@@ -44,6 +44,7 @@ tests() {
 		skeletons_are_generated	grader/skeletons.sh build/check/labs && for f in $(cd build/check/labs && find . -type f); do cmp "build/check/labs/$f" "labs/$f" || exit 1; done
 		monitor_says	grader/tests/monitor.sh
 		pocket_says	grader/tests/pocket.sh
+		disks_of_guests	grader/tests/disk.sh
 		fuzz_corpus	build/fuzz/replay seeds/fuzz/traps seeds/fuzz/known
 		handouts	grader/tests/handouts.sh
 		the_reference_is_within_its_budgets	grader/tests/budgets.sh

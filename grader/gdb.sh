@@ -20,8 +20,10 @@ fail() {
 	exit 2
 }
 
-quote() { # WORD... -> one string for the shell that GDB starts
-	printf '%q ' "$@"
+quote() { # WORD... -> one string for the shell that GDB starts; GDB cuts blanks off its end
+	local words
+	printf -v words '%q ' "$@"
+	printf '%s' "${words% }"
 }
 
 # ---- what is to be booted ----
@@ -41,17 +43,18 @@ if [ -n "${TEST:-}" ]; then
 	[ "${EMULATOR:-bochs}" = bochs ] || fail "a failed test is opened in Bochs, where it was judged"
 	folder=build/failures/$lab/$TEST-$seed
 	[ -f "$folder/machine" ] || fail "no failure of $TEST with seed $seed is recorded. Judge it first: make grade LAB=$lab FROM=$from TEST=$TEST SEED=$seed"
-	guests=() boots=() BARE=1 megs=
+	guests=() boots=() second=() BARE=1 megs=
 	while read -r key value; do
 		case $key in
 		from) [ "$value" = "$from" ] || fail "the recorded failure of $TEST is one of FROM=$value. Judge this one first: make grade LAB=$lab FROM=$from TEST=$TEST SEED=$seed" ;;
 		tick) tick=$value ;;
 		megs) megs=$value ;;
 		monitor) BARE='' monitor=$folder/$value ;;
+		second) second=(--second-disk "$folder/$value") ;;
 		guest) guests+=("build/guests/$value.elf") boots+=("build/guests/$value.elf") ;;
 		esac
 	done <"$folder/machine"
-	failure=(--disk "$folder/disk.img" --megs "$megs")
+	failure=(--disk "$folder/disk.img" --megs "$megs" "${second[@]}")
 fi
 [ ${#guests[@]} -gt 0 ] || fail "name a guest: make gdb GUEST=hello"
 
@@ -78,8 +81,15 @@ qemu() {
 		-no-reboot -monitor none -debugcon file:/dev/fd/3 -serial file:/dev/fd/3)
 	if [ -n "${BARE:-}" ]; then
 		command+=(-kernel "${guests[0]}" -append "${boots[0]#"${guests[0]}"}")
+		[ ! -f "${guests[0]%.elf}.disk" ] ||
+			command+=(-drive "file=${guests[0]%.elf}.disk,format=raw,if=ide,index=2,snapshot=on")
 	else
-		command+=(-kernel "$monitor" -initrd "$(IFS=,; echo "${boots[*]}")")
+		local modules=() i
+		for i in "${!guests[@]}"; do # each guest's disk is the module behind it
+			modules+=("${boots[i]}")
+			[ ! -f "${guests[i]%.elf}.disk" ] || modules+=("${guests[i]%.elf}.disk")
+		done
+		command+=(-kernel "$monitor" -initrd "$(IFS=,; echo "${modules[*]}")")
 	fi
 	quote bash -c "exec 3> >(cat >&2); exec $(quote "${command[@]}")"
 }

@@ -21,7 +21,7 @@ DECODER_OBJECTS := $(patsubst %,$(BUILD)/grader/decoder/%.o,decode decode_tables
 ORACLE := $(BUILD)/grader/decode_oracle
 # the models of a guest's devices, for the tests that compare them with the real ones
 DEVICE_OBJECTS := $(patsubst %,$(BUILD)/grader/decoder/%.o,bus cmos debug_ports devices keyboard \
-	keyboard_device pit pit_counter uart)
+	ide ide_command ide_transfer keyboard_device pit pit_counter uart)
 TOOLS := $(filter-out $(ORACLE),$(patsubst grader/tools/%.c,$(BUILD)/grader/%,$(wildcard grader/tools/*.c)))
 TESTS := $(ORACLE) $(patsubst grader/tests/%.c,$(BUILD)/tests/%,$(wildcard grader/tests/check_*.c))
 
@@ -85,7 +85,7 @@ SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all
 AROUND := $(patsubst %,$(BUILD)/fuzz/%.o,processor segments invariants watch)
 FUZZED_GCC := $(FUZZED_C:%.c=$(BUILD)/fuzz/gcc/%.o) $(BUILD)/fuzz/gcc/grader/fuzz/host.o
 FUZZED_CLANG := $(FUZZED_C:%.c=$(BUILD)/fuzz/clang/%.o) $(BUILD)/fuzz/clang/grader/fuzz/host.o
-HOST_TESTS := check_emulate check_inject check_vpic
+HOST_TESTS := check_emulate check_ide check_inject check_vpic
 FUZZER := $(BUILD)/fuzz/fuzz_traps
 FUZZ_REPLAY := $(BUILD)/fuzz/replay
 

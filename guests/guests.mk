@@ -10,8 +10,8 @@
 
 GUESTS := hello compute crack registers privileged user hostile greedy pair \
 	exceptions interruptflag control tables returns syscalls scramble \
-	ports interrupts timer serial ticker rogue costs \
-	mapped escape pagecosts
+	ports interrupts timer serial ticker disk rogue costs \
+	torture cow mapped escape pagecosts
 # those that are there
 GUESTS := $(foreach guest,$(GUESTS),$(if $(wildcard guests/$(guest)/*),$(guest)))
 
@@ -62,6 +62,13 @@ $$(BUILD)/guests/$(1).elf: guests/guest.ld $$(call GUEST_OBJECTS,lib) $$(call GU
 		-o $$@ $$(filter %.o,$$^) $$(GUEST_KERNEL)
 endef
 $(foreach guest,$(GUESTS),$(eval $(call GUEST_RULE,$(guest))))
+
+# A disk beside NAME.elf is that guest's: raw sectors. This one's tell their numbers.
+$(BUILD)/guests/disk.disk: guests/guests.mk
+	$(call SAY,DISK,$(@F))
+	@awk 'BEGIN { for (i = 0; i < 256; i++) for (j = 0; j < 16; j++) \
+		printf "sector %4u, line %2u: ringfence\n", i, j }' >$@
+guests: $(BUILD)/guests/disk.disk
 
 -include $(wildcard $(BUILD)/guests/*/*.d $(BUILD)/guests/*/*/*.d)
 

@@ -10,6 +10,7 @@ void devices_attach(struct vm *vm)
 	pit_attach(vm, now);
 	cmos_attach(vm, now);
 	keyboard_attach(vm);
+	ide_attach(vm);
 	debug_ports_attach(vm);
 }
 

@@ -38,20 +38,59 @@ static const char *without_folders(const char *command_line)
 	return start;
 }
 
+static const char *module_command_line(const struct multiboot_module *module)
+{
+	return without_folders(machine_pointer(maddr(module->command_line)));
+}
+
+/* A module whose name ends in ".disk" is the disk of the guest that is the module before it. */
+static bool module_is_disk(const struct multiboot_module *module)
+{
+	static const char ending[] = ".disk";
+	const char *name = module_command_line(module), *end = name;
+
+	while (*end && *end != ' ')
+		end++;
+	return end - name >= (int)strlen(ending) &&
+	       strncmp(end - strlen(ending), ending, strlen(ending)) == 0;
+}
+
+/* `disk`: the module behind the guest's, if it is one; else NULL. */
+static void create_guest(const struct multiboot_module *module, const struct multiboot_module *disk)
+{
+	struct vm_config config = {
+		.command_line = module_command_line(module),
+		.image = machine_pointer(maddr(module->start)),
+		.image_size = module->end - module->start,
+	};
+
+	if (disk) {
+		config.disk = machine_pointer(maddr(disk->start));
+		config.disk_size = disk->end - disk->start;
+	}
+	vm_create(&config);
+}
+
 static void create_guests(const struct multiboot_info *info)
 {
 	const struct multiboot_module *module = machine_pointer(maddr(info->modules));
+	uint32_t count = info->module_count;
 
-	for (uint32_t i = 0; i < info->module_count; i++) {
+	for (uint32_t i = 0; i < count; i++)
 		if (module[i].end > MACHINE_MEMORY_MAX || module[i].start > module[i].end)
 			panic("module %u lies at %08x to %08x, out of the monitor's reach (%u MiB)",
 				i, module[i].start, module[i].end, MACHINE_MEMORY_MAX >> 20);
-		vm_create(&(struct vm_config){
-			.command_line =
-				without_folders(machine_pointer(maddr(module[i].command_line))),
-			.image = machine_pointer(maddr(module[i].start)),
-			.image_size = module[i].end - module[i].start,
-		});
+	for (uint32_t i = 0; i < count; i++) {
+		if (module_is_disk(&module[i])) {
+			log_printf(
+				"ringfence: %s is a disk, and the module before it is no guest\n",
+				module_command_line(&module[i]));
+		} else if (i + 1 < count && module_is_disk(&module[i + 1])) {
+			create_guest(&module[i], &module[i + 1]);
+			i++;
+		} else {
+			create_guest(&module[i], NULL);
+		}
 	}
 }
 

@@ -203,6 +203,11 @@ static void vm_take_name(struct vm *vm, const char *command_line)
 	memcpy(vm->name, command_line, length);
 }
 
+static bool disk_size_is_good(uint32_t size)
+{
+	return size % IDE_SECTOR == 0 && size / IDE_SECTOR >= IDE_SECTORS_MIN;
+}
+
 static const char *vm_prepare(struct vm *vm, const struct vm_config *config)
 {
 	uint32_t mebibytes = option_number(config->command_line, "mem=", VM_MEMORY >> 20);
@@ -214,6 +219,10 @@ static const char *vm_prepare(struct vm *vm, const struct vm_config *config)
 	const char *problem = elf_check(&vm->image, config->image, config->image_size);
 	if (problem)
 		return problem;
+	if (config->disk && !disk_size_is_good(config->disk_size))
+		return "its disk has to have 64 sectors of 512 bytes or more, all of them whole";
+	vm->disk = config->disk;
+	vm->disk_size = config->disk_size;
 	if (!vm_give_memory(vm))
 		return "there is not enough memory left for it (give it less with mem=MIB)";
 	problem = elf_load(&vm->image, vm);

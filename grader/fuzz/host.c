@@ -326,6 +326,17 @@ static void vm_give_memory(struct vm *vm)
 			host_finding("no memory for the guest");
 }
 
+/* Frames of its own, as a boot module has: what lies around them is watched. */
+static void vm_give_disk(struct vm *vm)
+{
+	maddr_t first;
+
+	if (!frames_allocate(HOST_DISK / PAGE_SIZE, PAGE_SIZE, &first))
+		host_finding("no memory for the guest's disk");
+	vm->disk = machine_pointer(first);
+	vm->disk_size = HOST_DISK;
+}
+
 struct vm *host_guest_create(void)
 {
 	static const struct descriptor boot_gdt[] = {
@@ -336,6 +347,7 @@ struct vm *host_guest_create(void)
 
 	memcpy(vm->name, "guest", 6);
 	vm_give_memory(vm);
+	vm_give_disk(vm);
 	devices_attach(vm);
 	vpic_attach(vm);
 	problem = vcpu_create(&vm->vcpu, vm);

@@ -12,6 +12,7 @@
 #include "vm.h"
 
 #define HOST_GUEST_MEMORY 0x20000u /* bytes, of each guest */
+#define HOST_DISK         0x8000u  /* bytes of its disk, as few as one has */
 #define HOST_SENT         256      /* bytes of the console that are kept */
 
 struct host {
@@ -43,8 +44,8 @@ extern struct host host;
 /* A machine that was just switched on. All memory of an earlier one is gone. */
 void host_reset(void);
 
-/* A guest with HOST_GUEST_MEMORY, its devices, a GDT as the boot loader leaves it, and EIP 0; the
- * processor's tables are its own. */
+/* A guest with HOST_GUEST_MEMORY, its devices and a disk of HOST_DISK bytes, all 0, a GDT as the
+ * boot loader leaves it, and EIP 0; the processor's tables are its own. */
 struct vm *host_guest_create(void);
 
 /* LLDT: what it loads from the GDT in use is the finder's, if it is no LDT. */

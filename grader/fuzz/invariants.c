@@ -295,6 +295,16 @@ static void check_unpacked(const struct vcpu *vcpu)
 	}
 }
 
+/* A transfer of the disk's stays in its buffer. */
+static void check_disk(const struct ide *ide)
+{
+	if (ide->transfer == IDE_NO_TRANSFER)
+		return;
+	REQUIRE(ide->at < ide->end && ide->end <= sizeof(ide->buffer) && ide->at % 2 == 0,
+		"the disk's transfer stands at %u of %u bytes", ide->at, ide->end);
+	REQUIRE(ide->status & IDE_DATA, "the disk transfers without DRQ");
+}
+
 void invariants_check(const struct vm *vm)
 {
 	const struct vcpu *vcpu = &vm->vcpu;
@@ -308,6 +318,7 @@ void invariants_check(const struct vm *vm)
 	check_gates(vm);
 	check_memory(vm);
 	check_unpacked(vcpu);
+	check_disk(&vm->devices.ide);
 	if (!(vcpu->stepping && vcpu->step_size))
 		check_copies(vm);
 }

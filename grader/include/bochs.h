@@ -50,7 +50,9 @@ struct bochs;
 struct bochs_config {
 	const char *disk;      /* image to boot: needed; it is copied and never changed */
 	const char *keep_disk; /* bochs_end() writes the disk's final contents to this path */
-	const char *program;   /* Bochs itself; default: the environment's BOCHS, else "bochs" */
+	const char
+		*second_disk; /* image of the second disk, ata1-master, copied too; default: none */
+	const char *program;  /* Bochs itself; default: the environment's BOCHS, else "bochs" */
 	const char *cpu_model; /* default: BOCHS_CPU_MODEL */
 	uint32_t megs;         /* memory in MiB; default: BOCHS_MEGS_DEFAULT */
 	uint32_t seconds;      /* wall-clock backstop of the start and of each run */
@@ -59,9 +61,10 @@ struct bochs_config {
 
 /*
  * Starts a machine and stops it before its first instruction. The machine's disk is the image,
- * filled up with zeros to a whole cylinder of 504 KiB. Returns 0, or -1 when the machine cannot be
- * judged (a missing program, a bad image...): then bochs_error() says why and what to do. *b is a
- * handle in both cases, to be given to bochs_free(); it is NULL only when memory is short.
+ * filled up with zeros to a whole cylinder of 504 KiB. The second disk has the image's own size, 64
+ * sectors at least, and a geometry of 4 heads and 16 sectors. Returns 0, or -1 when the machine
+ * cannot be judged (a missing program, a bad image...): then bochs_error() says why and what to do.
+ * *b is a handle in both cases, to be given to bochs_free(); it is NULL only when memory is short.
  */
 int bochs_start(struct bochs **b, const struct bochs_config *config);
 
@@ -71,6 +74,12 @@ int bochs_start(struct bochs **b, const struct bochs_config *config);
  * when keep_disk could not be written.
  */
 int bochs_end(struct bochs *b);
+
+/*
+ * What is on the second disk now, or was when the machine ended: bytes from `offset` on. Returns
+ * how many there are; 0 where there is no such disk.
+ */
+size_t bochs_second_disk_read(struct bochs *b, uint64_t offset, void *bytes, size_t length);
 
 /* Ends the machine and frees the handle. Accepts NULL. */
 void bochs_free(struct bochs *b);

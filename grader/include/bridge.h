@@ -25,10 +25,11 @@
 struct bridge;
 
 struct bridge_options {
-	const char *disk; /* the image to boot; must be readable until bridge_close() */
-	uint32_t megs;    /* memory of the machine in MiB */
-	uint32_t start;   /* linear address at which GDB finds the machine */
-	FILE *log;        /* console and monitor log go here, in whole lines; NULL: to GDB */
+	const char *disk;        /* the image to boot; must be readable until bridge_close() */
+	const char *second_disk; /* the image of its second disk, in the same way; NULL: none */
+	uint32_t megs;           /* memory of the machine in MiB */
+	uint32_t start;          /* linear address at which GDB finds the machine */
+	FILE *log;               /* console and monitor log go here, in whole lines; NULL: to GDB */
 };
 
 /* Returns NULL only when memory is short. The options are copied. */

@@ -37,6 +37,9 @@
 #define IMAGE_DIRECTORY_VERSION 1u
 #define IMAGE_DIRECTORY_MAX     8192u /* bytes */
 
+/* Where in memory the boot sectors leave the Multiboot module table: layout.inc. */
+#define IMAGE_MODULE_TABLE 0xC000u
+
 /* What the firmware may keep at the top of memory, in KiB: Bochs's takes 64, QEMU's 128. */
 #define IMAGE_FIRMWARE_KIB 128u
 

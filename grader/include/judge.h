@@ -79,8 +79,8 @@ void machines_explain(char *text, size_t size);
 /*
  * After a failure: leaves in `folder`, which is empty, what the debugger needs to come back to this
  * moment: disk.img, monitor.elf, and a file `machine` with lines "from F", "megs N", "tick T",
- * "monitor monitor.elf" (none where the machine is bare), "guest NAME". False: there is none to
- * come back to.
+ * "monitor monitor.elf" (none where the machine is bare), "second second.img" (the disk of a bare
+ * guest that has one), "guest NAME". False: there is none to come back to.
  */
 bool machines_record(const char *folder);
 

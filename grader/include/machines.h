@@ -38,6 +38,15 @@ uint32_t guest_read_u32(const struct guest *guest, const char *symbol);
 uint32_t guest_symbol(const struct guest *guest, const char *name);
 bool guest_has_code_at(const struct guest *guest, uint32_t address);
 
+/*
+ * Its disk: guest_open() takes NAME.disk along where it is beside the guest's file. Another one, of
+ * whole sectors, 64 at least; no bytes: none. Before it boots.
+ */
+void guest_set_disk(struct guest *guest, const void *bytes, size_t size);
+
+/* What it boots with: the guest's own bytes; NULL: no disk. */
+const uint8_t *guest_disk(const struct guest *guest, size_t *size);
+
 /* ---- machines ---- */
 
 struct machine;
@@ -93,6 +102,13 @@ uint32_t monitor_symbol(const char *name);
 void memory_read(struct machine *machine, uint32_t linear, void *data, size_t size);
 uint32_t memory_read_u32(struct machine *machine, uint32_t linear);
 void machine_memory_read(struct machine *machine, uint32_t address, void *data, size_t size);
+
+/*
+ * What is on a guest's disk now, or was when the machine switched itself off: as many bytes as
+ * guest_disk() has. Valid until the next call for this machine. Fails the test where a monitor has
+ * ended the machine in a way of its own.
+ */
+const uint8_t *machine_disk(struct machine *machine, const struct guest *guest);
 
 /* What came out of the machine's COM1 so far. Valid until the machine runs on. */
 const char *console(struct machine *machine);

@@ -106,7 +106,7 @@ int bochs_start(struct bochs **handle, const struct bochs_config *config)
 	if (!b)
 		return -1;
 	b->commands = b->commands_reader = b->debugger = b->log = b->output = -1;
-	b->disk = b->console = b->memory = b->interrupt_fd = -1;
+	b->disk = b->second_disk = b->console = b->memory = b->interrupt_fd = -1;
 	text_clear(&b->line);
 	text_clear(&b->answer);
 	text_clear(&b->log_text);
@@ -159,6 +159,8 @@ void bochs_free(struct bochs *b)
 	bochs_end(b);
 	if (b->disk >= 0)
 		close(b->disk);
+	if (b->second_disk >= 0)
+		close(b->second_disk);
 	if (b->console >= 0)
 		close(b->console);
 	text_free(&b->line);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The machine's disk: a private copy of the caller's image, in a file without a name.
+ * The machine's disks: a private copy of the caller's image, in a file without a name.
  *
  * The idea: any number of machines start from one image, none of them changes it, and none needs
  * the lock file that Bochs would put beside a named image. Zeros become holes: a large empty disk
@@ -17,7 +17,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define CYLINDER  (16u * 63u * 512u)
+#define SECTOR    512u
+#define CYLINDER  (16u * 63u * SECTOR)
 #define DISK_MAX  (1024u * 1024u * 1024u)
 #define COPY_SIZE 65536u
 #define FD_ABOVE  32 /* our own descriptors: above the numbers that Bochs finds open */
@@ -67,15 +68,12 @@ static bool file_copy(int from, int to)
 	}
 }
 
-int disk_copy(struct bochs *b, const char *path, uint32_t *cylinders)
+/* Opens an image and says how long it is. -1, with an error, where it is no image. */
+static int image_open(struct bochs *b, const char *path, off_t *size)
 {
 	struct stat st;
-	bool copied = false;
-	int image;
+	int image = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 
-	if (!path)
-		return bochs_fail(b, "no disk image was named");
-	image = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (image < 0 || fstat(image, &st)) {
 		bochs_fail(b, "disk image %s: %s", path, strerror(errno));
 		fd_close(&image);
@@ -88,14 +86,70 @@ int disk_copy(struct bochs *b, const char *path, uint32_t *cylinders)
 			: st.st_size         ? "larger than 1 GiB"
 					     : "empty; build it again");
 	}
-	*cylinders = (uint32_t)((st.st_size + CYLINDER - 1) / CYLINDER);
-	b->disk = memory_file("disk");
-	if (b->disk >= 0 && !ftruncate(b->disk, (off_t)*cylinders * CYLINDER))
-		copied = file_copy(image, b->disk);
+	*size = st.st_size;
+	return image;
+}
+
+/* A copy of an open image, `size` bytes long, in a file without a name: *copy. Closes the image. */
+static int image_copy(struct bochs *b, const char *path, int image, off_t size, int *copy)
+{
+	bool copied = false;
+
+	*copy = memory_file("disk");
+	if (*copy >= 0 && !ftruncate(*copy, size))
+		copied = file_copy(image, *copy);
 	if (!copied)
 		bochs_fail(b, "disk image %s: cannot copy it: %s", path, strerror(errno));
 	close(image);
 	return copied ? 0 : -1;
+}
+
+int disk_copy(struct bochs *b, const char *path, uint32_t *cylinders)
+{
+	off_t size;
+	int image;
+
+	if (!path)
+		return bochs_fail(b, "no disk image was named");
+	image = image_open(b, path, &size);
+	if (image < 0)
+		return -1;
+	*cylinders = (uint32_t)((size + CYLINDER - 1) / CYLINDER);
+	return image_copy(b, path, image, (off_t)*cylinders * CYLINDER, &b->disk);
+}
+
+int second_disk_copy(struct bochs *b, const char *path, uint32_t *cylinders)
+{
+	const off_t cylinder = SECOND_DISK_HEADS * SECOND_DISK_TRACK * SECTOR;
+	off_t size;
+	int image;
+
+	*cylinders = 0;
+	if (!path)
+		return 0;
+	image = image_open(b, path, &size);
+	if (image < 0)
+		return -1;
+	if (size < cylinder || size % SECTOR) {
+		close(image);
+		return bochs_fail(b,
+			"disk image %s: has %lld bytes: a guest's disk has %lld or more, and whole sectors of %u",
+			path, (long long)size, (long long)cylinder, SECTOR);
+	}
+	*cylinders = (uint32_t)(size / cylinder);
+	return image_copy(b, path, image, size, &b->second_disk);
+}
+
+size_t bochs_second_disk_read(struct bochs *b, uint64_t offset, void *bytes, size_t length)
+{
+	size_t done = 0;
+	ssize_t n;
+
+	while (b->second_disk >= 0 && done < length &&
+		(n = pread(b->second_disk, (char *)bytes + done, length - done,
+			 (off_t)(offset + done))) > 0)
+		done += (size_t)n;
+	return done;
 }
 
 int disk_keep(struct bochs *b)

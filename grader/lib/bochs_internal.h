@@ -90,7 +90,7 @@ struct bochs {
 	pid_t group;   /* as entered for bochs_end_all_on_signal() */
 	bool ended;    /* bochs_end() was called */
 	int commands, commands_reader, debugger, log, output; /* -1: closed */
-	int disk, console, memory;                            /* memfds */
+	int disk, second_disk, console, memory;               /* memfds */
 	uint64_t end_tick;
 	struct text report;
 
@@ -133,6 +133,10 @@ void fd_close(int *fd);
 int memory_file(const char *name);
 /* Opens b->disk as a private copy of the image, a whole number of cylinders long. */
 int disk_copy(struct bochs *b, const char *path, uint32_t *cylinders);
+/* Opens b->second_disk as a copy of an image. Its last cylinder may be a part of one. */
+#define SECOND_DISK_HEADS 4u
+#define SECOND_DISK_TRACK 16u
+int second_disk_copy(struct bochs *b, const char *path, uint32_t *cylinders);
 /* Writes the disk as the machine left it to keep_disk, if the caller asked for that. */
 int disk_keep(struct bochs *b);
 

@@ -33,6 +33,7 @@ enum child_fd {
 	FD_COMMANDS,
 	FD_MEMORY,
 	FD_REPORT, /* from before exec(): how it is isolated, and errno if it cannot be executed */
+	FD_SECOND_DISK,
 };
 /* ... as Bochs's command line names two of them */
 #define CONFIG_PATH   "/proc/self/fd/10"
@@ -59,7 +60,21 @@ static bool pipe_open(int *reader, int *writer)
 	return *reader >= 0 && *writer >= 0;
 }
 
-static int config_write(struct bochs *b, int fd, const struct bochs_config *c, uint32_t cylinders)
+/* The machine's disks as Bochs's configuration has them; 0 cylinders: there is no second one. */
+static void config_write_disks(int fd, uint32_t cylinders, uint32_t second_cylinders)
+{
+	dprintf(fd,
+		"ata0-master: type=disk, path=/proc/self/fd/%d, mode=flat, cylinders=%u, heads=16, "
+		"spt=63, translation=auto\n",
+		FD_DISK, cylinders);
+	if (second_cylinders)
+		dprintf(fd,
+			"ata1-master: type=disk, path=/proc/self/fd/%d, mode=flat, cylinders=%u, "
+			"heads=%u, spt=%u, translation=none, model=\"RINGFENCE DISK\"\n",
+			FD_SECOND_DISK, second_cylinders, SECOND_DISK_HEADS, SECOND_DISK_TRACK);
+}
+
+static int config_write(struct bochs *b, int fd, const struct bochs_config *c)
 {
 	const char *model = c->cpu_model ? c->cpu_model : BOCHS_CPU_MODEL;
 
@@ -72,9 +87,6 @@ static int config_write(struct bochs *b, int fd, const struct bochs_config *c, u
 		    "cpu: model=%s, ips=%u, reset_on_triple_fault=0\n"
 		    "megs: %u\n"
 		    "boot: disk\n"
-		    "ata0-master: type=disk, path=/proc/self/fd/%d, mode=flat, cylinders=%u, "
-		    "heads=16, "
-		    "spt=63, translation=auto\n"
 		    "port_e9_hack: enabled=%d\n"
 		    "clock: sync=none, time0=946684800\n"
 		    "panic: action=fatal\n"
@@ -84,8 +96,8 @@ static int config_write(struct bochs *b, int fd, const struct bochs_config *c, u
 		    "com1: enabled=1, mode=file, dev=/proc/self/fd/%d\n"
 		    "log: /proc/self/fd/%d\n"
 		    "debugger_log: /proc/self/fd/%d\n",
-		    model, BOCHS_TICKS_PER_SECOND, b->megs, FD_DISK, cylinders, b->e9, FD_CONSOLE,
-		    FD_LOG, FD_DEBUGGER) < 0)
+		    model, BOCHS_TICKS_PER_SECOND, b->megs, b->e9, FD_CONSOLE, FD_LOG,
+		    FD_DEBUGGER) < 0)
 		return bochs_fail(b, "cannot write Bochs's configuration: %s", strerror(errno));
 	return 0;
 }
@@ -93,10 +105,11 @@ static int config_write(struct bochs *b, int fd, const struct bochs_config *c, u
 /* Opens all files and pipes. What is the child's alone is in *child. */
 static int files_open(struct bochs *b, const struct bochs_config *c, struct child *child)
 {
-	uint32_t cylinders = 0;
+	uint32_t cylinders = 0, second_cylinders = 0;
 	bool ok = true;
 
-	if (disk_copy(b, c->disk, &cylinders))
+	if (disk_copy(b, c->disk, &cylinders) ||
+		second_disk_copy(b, c->second_disk, &second_cylinders))
 		return -1;
 	b->console = memory_file("console");
 	b->memory = memory_file("memory");
@@ -111,7 +124,8 @@ static int files_open(struct bochs *b, const struct bochs_config *c, struct chil
 		child->output = fd_raise(open("/dev/null", O_WRONLY | O_CLOEXEC));
 	if (!ok || b->console < 0 || b->memory < 0 || child->config < 0 || child->output < 0)
 		return bochs_fail(b, "cannot open files for Bochs: %s", strerror(errno));
-	return config_write(b, child->config, c, cylinders);
+	config_write_disks(child->config, cylinders, second_cylinders);
+	return config_write(b, child->config, c);
 }
 
 static void report_write(int value)
@@ -147,6 +161,8 @@ static void descriptors_arrange(const struct bochs *b, const struct child *child
 	dup2(b->memory, FD_MEMORY);
 	dup2(child->report, FD_REPORT);
 	fcntl(FD_REPORT, F_SETFD, FD_CLOEXEC);
+	if (b->second_disk >= 0)
+		dup2(b->second_disk, FD_SECOND_DISK);
 }
 
 /* In the child: only calls that are allowed between fork() and exec() in a program with threads. */

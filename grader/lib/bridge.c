@@ -41,7 +41,10 @@ const char *bridge_error(const struct bridge *b)
 
 int bridge_boot(struct bridge *b)
 {
-	struct bochs_config config = {.disk = b->options.disk, .megs = b->options.megs, .e9 = true};
+	struct bochs_config config = {.disk = b->options.disk,
+		.second_disk = b->options.second_disk,
+		.megs = b->options.megs,
+		.e9 = true};
 
 	if (b->machine)
 		return 0;

@@ -4,6 +4,7 @@
  * seed says. The student's code has been built by then, so it cannot know.
  */
 #include "machines.h"
+#include "bootdisk.h"
 #include "machines_private.h"
 
 #include <fcntl.h>
@@ -32,7 +33,7 @@ static uint8_t *file_read(const char *path, size_t *size)
 
 struct guest *guest_open(const char *name)
 {
-	char error[SYMBOLS_ERROR_MAX];
+	char error[SYMBOLS_ERROR_MAX], disk[PATH_MAX];
 	struct guest *guest = calloc(1, sizeof(*guest));
 
 	if (!guest)
@@ -44,6 +45,8 @@ struct guest *guest_open(const char *name)
 	if (!guest->symbols)
 		infrastructure_error("%s", error);
 	guest->bytes = file_read(guest->path, &guest->size);
+	if (bootdisk_guest_disk(guest->path, disk))
+		guest->disk = file_read(disk, &guest->disk_size);
 	guest->next = guests;
 	guests = guest;
 	return guest;
@@ -56,6 +59,7 @@ void guests_free(void)
 		guests = guest->next;
 		symbols_close(guest->symbols);
 		free(guest->bytes);
+		free(guest->disk);
 		free(guest);
 	}
 }
@@ -114,10 +118,39 @@ uint32_t guest_read_u32(const struct guest *guest, const char *symbol)
 	return value;
 }
 
-void guest_save(const struct guest *guest, const char *path)
+void guest_set_disk(struct guest *guest, const void *bytes, size_t size)
+{
+	free(guest->disk);
+	guest->disk = NULL;
+	guest->disk_size = size;
+	if (!size)
+		return;
+	guest->disk = malloc(size);
+	if (!guest->disk)
+		infrastructure_error("out of memory");
+	memcpy(guest->disk, bytes, size);
+}
+
+const uint8_t *guest_disk(const struct guest *guest, size_t *size)
+{
+	*size = guest->disk_size;
+	return guest->disk;
+}
+
+static void file_write(const char *path, const void *bytes, size_t size)
 {
 	FILE *file = fopen(path, "wb");
 
-	if (!file || fwrite(guest->bytes, 1, guest->size, file) != guest->size || fclose(file) != 0)
+	if (!file || fwrite(bytes, 1, size, file) != size || fclose(file) != 0)
 		infrastructure_error("cannot write %s: %m", path);
+}
+
+void guest_save(const struct guest *guest, const char *path)
+{
+	file_write(path, guest->bytes, guest->size);
+}
+
+void guest_save_disk(const struct guest *guest, const char *path)
+{
+	file_write(path, guest->disk, guest->disk_size);
 }

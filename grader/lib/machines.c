@@ -42,15 +42,39 @@ uint32_t monitor_symbol(const char *name)
 
 /* ---- booting ---- */
 
+/* A guest's files in a folder of its own, for the file's name is the guest's. */
+struct boot_files {
+	char folder[PATH_MAX + 16], elf[PATH_MAX + 64], disk[PATH_MAX + 64];
+};
+
+static void boot_files_write(
+	struct boot_files *files, const char *folder, size_t number, const struct guest *guest)
+{
+	snprintf(files->folder, sizeof(files->folder), "%s/%zu", folder, number);
+	mkdir(files->folder, 0700);
+	snprintf(files->elf, sizeof(files->elf), "%s/%zu/%s.elf", folder, number, guest->name);
+	snprintf(files->disk, sizeof(files->disk), "%s/%zu/%s.disk", folder, number, guest->name);
+	guest_save(guest, files->elf);
+	if (guest->disk)
+		guest_save_disk(guest, files->disk);
+}
+
+static void boot_files_remove(const struct boot_files *files)
+{
+	unlink(files->elf);
+	unlink(files->disk);
+	rmdir(files->folder);
+}
+
 /* Writes the guests and the disk image into a private folder, starts Bochs on it, and removes
- * them again: Bochs has a copy. */
+ * the guests again: Bochs has a copy. */
 static void machine_start(
 	struct machine *machine, const struct boot_guest *guests, size_t count, const char *monitor)
 {
 	const char *temporary = getenv("TMPDIR");
 	char folder[PATH_MAX], disk[PATH_MAX + 16], error[512];
-	char paths[BOOT_GUESTS_MAX][PATH_MAX + 48];
-	struct image_file files[BOOT_GUESTS_MAX + 1];
+	struct boot_files written[BOOT_GUESTS_MAX];
+	struct image_file files[2 * BOOT_GUESTS_MAX + 1];
 	char boot_folder[PATH_MAX];
 	size_t file_count = 0;
 
@@ -60,17 +84,20 @@ static void machine_start(
 	if (monitor)
 		files[file_count++] = (struct image_file){monitor, "log=memory"};
 	for (size_t i = 0; i < count; i++) {
-		/* a folder each: the file's name is the guest's */
-		snprintf(paths[i], sizeof(paths[i]), "%s/%zu", folder, i);
-		mkdir(paths[i], 0700);
-		snprintf(paths[i], sizeof(paths[i]), "%s/%zu/%s.elf", folder, i,
-			guests[i].guest->name);
-		guest_save(guests[i].guest, paths[i]);
-		files[file_count++] = (struct image_file){paths[i], guests[i].arguments};
+		const struct guest *guest = guests[i].guest;
+		boot_files_write(&written[i], folder, i, guest);
+		files[file_count++] = (struct image_file){written[i].elf, guests[i].arguments};
+		if (guest->disk && monitor)
+			files[file_count++] = (struct image_file){written[i].disk, ""};
 		machine->guests[i] = guests[i].guest;
 	}
 	machine->guest_count = count;
 	snprintf(disk, sizeof(disk), "%s/disk.img", folder);
+	if (!monitor && guests[0].guest->disk) {
+		snprintf(machine->second_disk, sizeof(machine->second_disk), "%s/second.img",
+			folder);
+		guest_save_disk(guests[0].guest, machine->second_disk);
+	}
 	snprintf(boot_folder, sizeof(boot_folder), "%s/build/boot", judgement()->kit);
 	struct image_plan plan = {
 		.boot_dir = boot_folder,
@@ -78,19 +105,18 @@ static void machine_start(
 		.count = file_count,
 		.memory_mib = monitor ? MACHINE_MEGS : GUEST_MEGS,
 	};
-	int written = image_write(disk, &plan, error, sizeof(error));
-	int started = written == 0
-			      ? bochs_start(&machine->bochs, &(struct bochs_config){.disk = disk,
-								     .megs = plan.memory_mib})
-			      : -1;
-	for (size_t i = 0; i < count; i++) {
-		unlink(paths[i]);
-		*strrchr(paths[i], '/') = '\0';
-		rmdir(paths[i]);
-	}
+	struct bochs_config config = {
+		.disk = disk,
+		.second_disk = machine->second_disk[0] ? machine->second_disk : NULL,
+		.megs = plan.memory_mib,
+	};
+	int image = image_write(disk, &plan, error, sizeof(error));
+	int started = image == 0 ? bochs_start(&machine->bochs, &config) : -1;
+	for (size_t i = 0; i < count; i++)
+		boot_files_remove(&written[i]);
 	snprintf(machine->disk, sizeof(machine->disk), "%s", disk);
 	machine->megs = plan.memory_mib;
-	if (written != 0)
+	if (image != 0)
 		infrastructure_error("%s", error);
 	if (started != 0)
 		infrastructure_error(
@@ -164,10 +190,12 @@ void machine_end(struct machine *machine)
 	machine->over = true;
 }
 
-/* The image, and the folder that was made for it. */
+/* The images, and the folder that was made for them. */
 static void disk_remove(struct machine *machine)
 {
 	unlink(machine->disk);
+	if (machine->second_disk[0])
+		unlink(machine->second_disk);
 	char *slash = strrchr(machine->disk, '/');
 	if (slash) {
 		*slash = '\0';
@@ -182,6 +210,7 @@ void machines_end(void)
 		machines = machine->next;
 		disk_remove(machine);
 		bochs_free(machine->bochs);
+		disks_free(machine);
 		free(machine->events);
 		free(machine);
 	}
@@ -231,7 +260,7 @@ static void keep_log(struct machine *machine)
 	machine->log[kept] = '\0';
 }
 
-/* Runs as far as Bochs goes. On the way to a power-off the log is kept. */
+/* Runs as far as Bochs goes. On the way to a power-off the log and the disks are kept. */
 static enum bochs_stop machine_run(
 	struct machine *machine, const uint32_t *addresses, size_t count, uint64_t limit)
 {
@@ -250,6 +279,7 @@ static enum bochs_stop machine_run(
 	if (machine->last_stop == BOCHS_STOP_BREAKPOINT && until.addresses == all &&
 		registers(machine)->pc == all[count]) {
 		keep_log(machine);
+		disks_keep(machine);
 		machine->last_stop = bochs_run(machine->bochs, &until);
 	}
 	switch (machine->last_stop) {

@@ -17,6 +17,8 @@ struct guest {
 	struct symbols *symbols;
 	uint8_t *bytes;
 	size_t size;
+	uint8_t *disk; /* NULL: it has none */
+	size_t disk_size;
 };
 
 struct machine {
@@ -27,7 +29,9 @@ struct machine {
 	bool bare;
 	bool over; /* it has switched itself off, or died */
 	enum bochs_stop last_stop;
+	char second_disk[PATH_MAX + 16]; /* the bare guest's; "": none */
 	struct guest *guests[BOOT_GUESTS_MAX];
+	uint8_t *disks[BOOT_GUESTS_MAX]; /* theirs, as they were last seen; NULL: not yet */
 	size_t guest_count;
 	char log[MONITOR_LOG_SIZE + 1]; /* the monitor's, as it was last seen */
 	char row[BOCHS_SCREEN_COLUMNS + 1];
@@ -39,7 +43,12 @@ struct machine {
 extern struct machine *machines;
 
 void guest_save(const struct guest *guest, const char *path);
+void guest_save_disk(const struct guest *guest, const char *path);
 void guests_free(void);
+
+/* Keeps what is on the guests' disks, while the machine's memory is still there. */
+void disks_keep(struct machine *machine);
+void disks_free(struct machine *machine);
 
 /* The monitor's symbols, opened once. */
 const struct symbols *monitor_symbols(void);

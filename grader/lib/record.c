@@ -40,6 +40,8 @@ bool machines_record(const char *folder)
 
 	if (!machine || !machine->bochs || !machine->disk[0] ||
 		!file_copy(machine->disk, folder, "disk.img") ||
+		(machine->second_disk[0] &&
+			!file_copy(machine->second_disk, folder, "second.img")) ||
 		(!machine->bare && !file_copy(judgement()->monitor, folder, "monitor.elf")))
 		return false;
 	snprintf(path, sizeof(path), "%s/machine", folder);
@@ -51,6 +53,8 @@ bool machines_record(const char *folder)
 		machine->megs, machine->over && tick > 0 ? tick - 1 : tick);
 	if (!machine->bare)
 		fprintf(file, "monitor monitor.elf\n");
+	if (machine->second_disk[0])
+		fprintf(file, "second second.img\n");
 	for (size_t i = 0; i < machine->guest_count; i++)
 		fprintf(file, "guest %s\n", machine->guests[i]->name);
 	return fclose(file) == 0;

@@ -145,6 +145,8 @@ END_TEST
 
 /* --- The disk --- */
 
+#define SECOND_DISK (70u * 512) /* one cylinder, and a part of one */
+
 START_TEST(the_machine_writes_to_a_copy_that_can_be_kept)
 {
 	static uint8_t before[1024], after[1024], kept[600000];
@@ -178,6 +180,68 @@ START_TEST(a_disk_that_cannot_be_kept_is_said)
 	ck_assert_int_eq(bochs_end(b), -1);
 	ck_assert_str_eq(bochs_error(b),
 		"/nonexistent/disk: cannot keep the disk: No such file or directory");
+	bochs_free(b);
+}
+END_TEST
+
+/* --- The second disk --- */
+
+static const char *second_image(size_t size)
+{
+	static char path[128];
+	static uint8_t bytes[SECOND_DISK];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/second", folder);
+	for (size_t i = 0; i < size; i++)
+		bytes[i] = (uint8_t)(i * 7 + i / 512);
+	f = fopen(path, "wb");
+	ck_assert_ptr_nonnull(f);
+	ck_assert_uint_eq(fwrite(bytes, 1, size, f), size);
+	fclose(f);
+	return path;
+}
+
+/* The script of tests/data/ide_script.asm: steps of what, value, and a port or count. */
+static const uint8_t write_a_sector[][4] = {{1, 0xe0, 0x76, 0x01}, {1, 1, 0x72, 0x01},
+	{1, 68, 0x73, 0x01}, {1, 0, 0x74, 0x01}, {1, 0, 0x75, 0x01}, {1, 0x30, 0x77, 0x01},
+	{5, 0, 0, 0}, {4, 0x11, 0x00, 0x01}, {5, 0, 0, 0}, {0, 0, 0, 0}};
+
+START_TEST(the_second_disk_is_a_copy_that_can_be_read)
+{
+	static uint8_t before[SECOND_DISK], after[SECOND_DISK];
+	const char *second = second_image(sizeof(before));
+	struct bochs *b = machine_boot(
+		&(struct bochs_config){.disk = assemble("ide_script", ""), .second_disk = second});
+
+	ck_assert_uint_eq(bochs_second_disk_read(b, 0, before, sizeof(before)), sizeof(before));
+	ck_assert_int_eq(
+		bochs_write_physical(b, 0x8000, write_a_sector, sizeof(write_a_sector)), 0);
+	ck_assert_stop(b, bochs_run_until(b, label(1), PLENTY), BOCHS_STOP_BREAKPOINT);
+	ck_assert_uint_eq(bochs_second_disk_read(b, 0, after, sizeof(after)), sizeof(after));
+	ck_assert_mem_eq(before, after, 68 * 512);
+	ck_assert_uint_eq(after[68 * 512] | after[68 * 512 + 1] << 8, 0x1111 + 256);
+	ck_assert_uint_eq(after[69 * 512 - 2] | after[69 * 512 - 1] << 8, 0x1111 + 1);
+	ck_assert_mem_eq(before + 69 * 512, after + 69 * 512, sizeof(before) - 69 * 512);
+	bochs_end(b);
+	ck_assert_uint_eq(bochs_second_disk_read(b, 68 * 512, before, 1024), 1024);
+	ck_assert_mem_eq(before, after + 68 * 512, 1024);
+	ck_assert_uint_eq(bochs_second_disk_read(b, SECOND_DISK - 5, before, 1024), 5);
+	ck_assert_uint_eq(bochs_second_disk_read(b, SECOND_DISK, before, 1024), 0);
+	bochs_free(b);
+	/* and the image is as it was */
+	ck_assert_uint_eq(file_read(second, before, sizeof(before)), sizeof(before));
+	ck_assert_uint_eq(before[68 * 512 + 3], (uint8_t)((68 * 512 + 3) * 7 + 68));
+	unlink(second);
+}
+END_TEST
+
+START_TEST(a_machine_may_have_one_disk)
+{
+	struct bochs *b = machine_start(&(struct bochs_config){.disk = assemble("bochs_loop", "")});
+	uint8_t byte;
+
+	ck_assert_uint_eq(bochs_second_disk_read(b, 0, &byte, 1), 0);
 	bochs_free(b);
 }
 END_TEST
@@ -260,6 +324,10 @@ START_TEST(a_bad_configuration_is_refused)
 	file_write(image, "", 0644);
 	start_fails(&(struct bochs_config){.disk = image}, "empty");
 	end_image(HALT);
+	start_fails(&(struct bochs_config){.disk = end_image(HALT), .second_disk = "/none"},
+		"/none: No such file");
+	start_fails(&(struct bochs_config){.disk = image, .second_disk = image},
+		"has 512 bytes: a guest's disk has 32768 or more");
 	start_fails(&(struct bochs_config){.disk = image, .megs = 4096}, "at most 2048");
 	start_fails(&(struct bochs_config){.disk = image, .cpu_model = "a b"}, "not a name");
 	start_fails(&(struct bochs_config){.disk = image, .cpu_model = "z80"}, "cpu directive");
@@ -466,6 +534,8 @@ int main(void)
 	tcase_add_test(life, the_console_can_be_read_while_the_machine_runs);
 	tcase_add_test(life, the_machine_writes_to_a_copy_that_can_be_kept);
 	tcase_add_test(life, a_disk_that_cannot_be_kept_is_said);
+	tcase_add_test(life, the_second_disk_is_a_copy_that_can_be_read);
+	tcase_add_test(life, a_machine_may_have_one_disk);
 	tcase_add_test(life, a_missing_bochs_is_named_with_what_to_install);
 	tcase_add_test(life, a_program_that_is_not_bochs_is_named);
 	tcase_add_test(life, a_bochs_that_hangs_is_killed_with_all_it_started);

@@ -19,7 +19,7 @@
 #define SMALLEST    300 /* instructions: every guest has more */
 
 static const char *const guests[] = {"exceptions", "interruptflag", "control", "tables", "returns",
-	"syscalls", "scramble", "ports", "interrupts", "timer", "serial", "ticker"};
+	"syscalls", "scramble", "ports", "interrupts", "timer", "serial", "ticker", "disk"};
 #define GUESTS (int)(sizeof(guests) / sizeof(guests[0]))
 
 /* What lies between instructions in .text and is none. */

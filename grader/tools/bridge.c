@@ -3,7 +3,7 @@
  * Boots guests under a monitor, or one guest bare, and serves one GDB on the machine:
  *
  *   bridge [--socket PATH | --port N] [--monitor MONITOR.elf] [--until ADDRESS] [--log FILE]
- *          [--boot FOLDER] [--disk IMAGE --megs N] "GUEST.elf words"...
+ *          [--boot FOLDER] [--disk IMAGE --megs N [--second-disk IMAGE]] "GUEST.elf words"...
  *
  * In GDB: target remote | build/grader/bridge --monitor MONITOR.elf GUEST.elf
  *
@@ -13,7 +13,8 @@
  * log, which otherwise GDB shows while the machine runs.
  *
  * With --disk it boots that image, in a machine with N MiB, instead of making one: the files that
- * are named then only say where to stop. The judge leaves such images of failed tests.
+ * are named then only say where to stop, and a bare guest's disk is --second-disk. The judge leaves
+ * such images of failed tests.
  *
  * The machine ends with its GDB, and nothing is left: the disk image has no name any more when the
  * machine boots. Exit status 0: GDB was served; 2: it could not be.
@@ -43,7 +44,7 @@
 struct options {
 	struct bootdisk disk;
 	const char *socket, *log;
-	const char *image; /* to boot instead of one made of the files */
+	const char *image, *second_image; /* to boot instead of one made of the files */
 	uint32_t megs;
 	unsigned port;
 	uint32_t until;
@@ -79,6 +80,7 @@ static void options_read(struct options *o, int argc, char **argv)
 		{"boot", required_argument, NULL, 'b'}, {"socket", required_argument, NULL, 's'},
 		{"port", required_argument, NULL, 'p'}, {"until", required_argument, NULL, 'u'},
 		{"log", required_argument, NULL, 'l'}, {"disk", required_argument, NULL, 'd'},
+		{"second-disk", required_argument, NULL, 'S'},
 		{"megs", required_argument, NULL, 'M'}, {0}};
 
 	for (int name; (name = getopt_long(argc, argv, "", names, NULL)) != -1;) {
@@ -104,6 +106,9 @@ static void options_read(struct options *o, int argc, char **argv)
 			break;
 		case 'd':
 			o->image = optarg;
+			break;
+		case 'S':
+			o->second_image = optarg;
 			break;
 		case 'M':
 			o->megs = number_read("--megs", optarg, 2048);
@@ -237,7 +242,7 @@ int main(int argc, char **argv)
 	struct options o = {
 		.disk = {.boot_dir = "build/boot", .memory_mib = IMAGE_MEMORY_MIB_DEFAULT}};
 	struct bridge_options options = {.megs = IMAGE_MEMORY_MIB_DEFAULT};
-	char disk[PATH_MAX], error[512];
+	char disk[PATH_MAX], second_disk[PATH_MAX], error[512];
 	struct bridge *bridge;
 	int in = STDIN_FILENO, out = STDOUT_FILENO, result = 0;
 
@@ -255,6 +260,7 @@ int main(int argc, char **argv)
 	if (!o.image)
 		disk_make(&o.disk, disk);
 	options.disk = o.image ? o.image : disk;
+	options.second_disk = o.image ? o.second_image : bootdisk_second_disk(&o.disk, second_disk);
 	if (o.megs)
 		options.megs = o.megs;
 	bridge = bridge_open(&options);

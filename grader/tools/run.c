@@ -2,11 +2,15 @@
 /*
  * Boots guests under a monitor, or one guest bare, and shows what the machine says:
  *
- *   run [--monitor MONITOR.elf] [--gui x|term] [--boot FOLDER] "GUEST.elf words"...
+ *   run [--monitor MONITOR.elf] [--gui x|term] [--boot FOLDER] [--keep-disk FILE]
+ *       "GUEST.elf words"...
  *
  *   monitor | what the monitor logs
  *   console | what comes out of COM1
  *   screen  | the text screen, whenever a guest ends
+ *
+ * A guest's disk, GUEST.disk, is copied and never changed. --keep-disk writes to FILE what the
+ * first guest's disk holds when the machine ends.
  *
  * With --gui, Bochs shows the machine's own screen and the rest is left to it. Exit status 0: the
  * machine switched itself off; 1: it did something else; 2: it could not be run.
@@ -37,8 +41,8 @@ static void remove_folder(void)
 {
 	char path[PATH_MAX + 16];
 
-	for (const char *const *name = (const char *const[]){"disk.img", "bochsrc", "bochs.log",
-		     "disk.img.lock", NULL};
+	for (const char *const *name = (const char *const[]){"disk.img", "second.img", "bochsrc",
+		     "bochs.log", "disk.img.lock", "second.img.lock", NULL};
 		*name; name++) {
 		snprintf(path, sizeof(path), "%s/%s", folder, *name);
 		unlink(path);
@@ -115,10 +119,54 @@ static void show_screen(void)
 	memset(screen, 0, sizeof(screen));
 }
 
+/* ---- the first guest's disk ---- */
+
+static uint8_t *file_read(const char *path, size_t *size)
+{
+	FILE *file = fopen(path, "rb");
+	struct stat status;
+
+	if (!file || fstat(fileno(file), &status) != 0)
+		fail("cannot read the guest's disk");
+	*size = (size_t)status.st_size;
+	uint8_t *bytes = malloc(*size + 1);
+	if (!bytes || fread(bytes, 1, *size, file) != *size)
+		fail("cannot read the guest's disk");
+	fclose(file);
+	return bytes;
+}
+
+static void file_write(const char *path, const uint8_t *bytes, size_t size)
+{
+	FILE *file = fopen(path, "wb");
+
+	if (!file || fwrite(bytes, 1, size, file) != size || fclose(file) != 0) {
+		fprintf(stderr, "run: cannot write %s\n", path);
+		exit(2);
+	}
+}
+
+/* Writes it to `path` as it is now: the second disk, or the module behind the guest's own. */
+static void disk_keep(struct bochs *machine, const struct bootdisk *disk, const char *path)
+{
+	char from[PATH_MAX];
+	size_t length;
+
+	if (!bootdisk_guest_disk(disk->guests[0], from))
+		fail("--keep-disk: there is no disk beside the first guest's file");
+	uint8_t *bytes = file_read(from, &length);
+	if (!(disk->monitor ? bootdisk_read_module(machine, 1, bytes, length)
+			    : bochs_second_disk_read(machine, 0, bytes, length) == length))
+		fail("cannot read the guest's disk in the machine");
+	file_write(path, bytes, length);
+	free(bytes);
+}
+
 /* ---- the machine ---- */
 
-/* `ends`: where a guest ends, or the monitor; the screen is still there. */
-static int run_headless(const char *image, const uint32_t ends[2])
+/* `ends`: where a guest ends, or the monitor; the screen is still there, and so is memory. */
+static int run_headless(const struct bochs_config *config, const struct bootdisk *disk,
+	const char *keep, const uint32_t ends[2])
 {
 	struct bochs *machine;
 	struct stream log = {.name = "monitor"}, console = {.name = "console"};
@@ -128,8 +176,7 @@ static int run_headless(const char *image, const uint32_t ends[2])
 	size_t length;
 
 	bochs_end_all_on_signal();
-	if (bochs_start(&machine,
-		    &(struct bochs_config){.disk = image, .megs = MEMORY_MIB, .e9 = true}) != 0)
+	if (bochs_start(&machine, config) != 0)
 		fail(machine ? bochs_error(machine) : "out of memory");
 	while (going && used < TOO_LONG) {
 		stop = bochs_run(machine,
@@ -143,6 +190,8 @@ static int run_headless(const char *image, const uint32_t ends[2])
 		show_screen();
 		if (stop == BOCHS_STOP_BREAKPOINT)
 			keep_screen(machine);
+		if (keep && (going ? stop == BOCHS_STOP_BREAKPOINT : !disk->monitor))
+			disk_keep(machine, disk, keep);
 	}
 	int status = stop == BOCHS_STOP_POWER_OFF ? 0 : stop == BOCHS_STOP_ERROR ? 2 : 1;
 	if (status == 2)
@@ -158,10 +207,11 @@ static int run_headless(const char *image, const uint32_t ends[2])
 }
 
 /* A person watches: Bochs with a display, and the log in its terminal. */
-static int run_with_display(const char *image, const char *library)
+static int run_with_display(const char *image, const char *second_disk, const char *library)
 {
-	char rc[PATH_MAX + 16], log[PATH_MAX + 16];
+	char rc[PATH_MAX + 16], log[PATH_MAX + 16], second[PATH_MAX + 16];
 	struct stat status;
+	size_t size;
 
 	if (strcmp(library, "x") != 0 && strcmp(library, "term") != 0)
 		fail("--gui wants x (a window; package bochs-x) or term (this terminal; bochs-term)");
@@ -182,6 +232,15 @@ static int run_with_display(const char *image, const char *library)
 		"port_e9_hack: enabled=1\nclock: sync=slowdown\nplugin_ctrl: speaker=0\nlog: %s\n",
 		library, BOCHS_TICKS_PER_SECOND, MEMORY_MIB, image, image_cylinders(status.st_size),
 		log);
+	if (second_disk) {
+		uint8_t *bytes = file_read(second_disk, &size);
+		snprintf(second, sizeof(second), "%s/second.img", folder);
+		file_write(second, bytes, size);
+		free(bytes);
+		fprintf(file,
+			"ata1-master: type=disk, path=%s, mode=flat, cylinders=%zu, heads=4, spt=16, translation=none\n",
+			second, size / (4 * 16 * SECTOR_BYTES));
+	}
 	fclose(file);
 	pid_t child = fork();
 	if (child == 0) {
@@ -197,10 +256,11 @@ static int run_with_display(const char *image, const char *library)
 int main(int argc, char **argv)
 {
 	static const struct option options[] = {{"monitor", required_argument, NULL, 'm'},
-		{"gui", required_argument, NULL, 'g'}, {"boot", required_argument, NULL, 'b'}, {0}};
+		{"gui", required_argument, NULL, 'g'}, {"boot", required_argument, NULL, 'b'},
+		{"keep-disk", required_argument, NULL, 'k'}, {0}};
 	struct bootdisk disk = {.boot_dir = "build/boot", .memory_mib = MEMORY_MIB};
-	const char *gui = NULL, *temporary = getenv("TMPDIR");
-	char image[PATH_MAX + 16], error[512];
+	const char *gui = NULL, *keep = NULL, *temporary = getenv("TMPDIR");
+	char image[PATH_MAX + 16], second_disk[PATH_MAX], error[512];
 	uint32_t ends[2];
 
 	for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
@@ -214,6 +274,9 @@ int main(int argc, char **argv)
 		case 'b':
 			disk.boot_dir = optarg;
 			break;
+		case 'k':
+			keep = optarg;
+			break;
 		default:
 			return 2;
 		}
@@ -221,7 +284,7 @@ int main(int argc, char **argv)
 	disk.guests = argv + optind;
 	disk.count = (size_t)(argc - optind);
 	if (disk.count == 0 || (!disk.monitor && disk.count != 1))
-		fail("usage: run [--monitor MONITOR.elf] [--gui x|term] \"GUEST.elf words\"... (one guest where there is no monitor)");
+		fail("usage: run [--monitor MONITOR.elf] [--gui x|term] [--keep-disk FILE] \"GUEST.elf words\"... (one guest where there is no monitor)");
 
 	snprintf(folder, sizeof(folder), "%s/ringfence-run.XXXXXX", temporary ? temporary : "/tmp");
 	if (!mkdtemp(folder))
@@ -231,7 +294,7 @@ int main(int argc, char **argv)
 	if (bootdisk_write(image, &disk, error, sizeof(error)) != 0)
 		fail(error);
 	if (gui)
-		return run_with_display(image, gui);
+		return run_with_display(image, bootdisk_second_disk(&disk, second_disk), gui);
 	if (bootdisk_address(&disk, disk.monitor ? "exit_summary" : "guest_done", &ends[0], error,
 		    sizeof(error)) != 0 ||
 		bootdisk_address(&disk, disk.monitor ? "machine_power_off" : "guest_done", &ends[1],
@@ -239,7 +302,11 @@ int main(int argc, char **argv)
 		fail(error);
 	if (disk.monitor)
 		monitor_symbols = symbols_open(disk.monitor, error);
-	int status = run_headless(image, ends);
+	int status = run_headless(&(struct bochs_config){.disk = image,
+					  .second_disk = bootdisk_second_disk(&disk, second_disk),
+					  .megs = MEMORY_MIB,
+					  .e9 = true},
+		&disk, keep, ends);
 	symbols_close(monitor_symbols);
 	return status;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What a guest finds in its PC: one timer, one serial port, one clock with its memory, one keyboard
- * controller, the debugging ports. Each virtual machine has its own; nothing is shared.
+ * controller, one disk if it was given one, the debugging ports. Each virtual machine has its own;
+ * nothing is shared.
  *
  * Two kinds of thing move a device: the guest's accesses to its ports (bus.h), and time. A device
  * says when time will change something (its deadline), and catches up when it is told what time it
@@ -13,6 +14,7 @@
 #include "cmos.h"
 #include "clock.h"
 #include "debug_ports.h"
+#include "ide.h"
 #include "keyboard.h"
 #include "pit.h"
 #include "uart.h"
@@ -24,6 +26,7 @@ struct devices {
 	struct pit pit;
 	struct cmos cmos;
 	struct keyboard keyboard;
+	struct ide ide;
 	struct debug_ports debug_ports;
 };
 

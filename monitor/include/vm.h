@@ -36,6 +36,8 @@ struct vm {
 	maddr_t memory;  /* what it was given, memory_size bytes side by side; 0: nothing yet */
 	maddr_t *frames; /* guest-physical page -> machine address of its frame, and flags; 0: none
 			  */
+	uint8_t *disk;   /* what its disk holds: the module's own memory; NULL: it has none */
+	uint32_t disk_size;     /* bytes, whole sectors */
 	uint32_t time_limit;    /* 10 ms ticks until the monitor ends it; 0: for ever */
 	uint64_t time_end;      /* when that is, once it runs */
 	struct elf_image image; /* the module it came from: symbols for reports */
@@ -52,6 +54,8 @@ struct vm_config {
 		*command_line; /* "name word word ..."; mem=MIB and time=TICKS are the monitor's */
 	const uint8_t *image;  /* an ELF file in the direct map */
 	uint32_t image_size;   /* bytes */
+	uint8_t *disk;         /* becomes the machine's disk, itself; NULL: it has none */
+	uint32_t disk_size;    /* bytes */
 };
 
 /* The decimal number of a word KEY=NUMBER in a guest's command line, or `otherwise`. */

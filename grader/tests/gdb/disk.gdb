@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# A guest's disk is there under the debugger too.
+#run disk
+#lab 2
+break guest_done
+continue
+#> power_off \(\) at guests/lib/start.asm
+p disk_results.sectors
+#> = 256$
+p disk_results.interrupts
+#> = 50$

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The guests of lab 2 keep away from the instructions that show ring 1 without a trap: what Popek
- * and Goldberg's condition forbids and x86 has. Their code is decoded here, from symbol to symbol,
- * by the monitor's own decoder. Code of ring 3 lies in a section of its own, .user, and may read
- * its own segment registers: they are what it believes.
+ * The guests of labs 2 and 3 keep away from the instructions that show ring 1 without a trap: what
+ * Popek and Goldberg's condition forbids and x86 has. Their code is decoded here, from symbol to
+ * symbol, by the monitor's own decoder. Code of ring 3 lies in a section of its own, .user, and may
+ * read its own segment registers: they are what it believes.
  *
  * Guests that are known to use such instructions show that the check finds them.
  */
@@ -19,8 +19,13 @@
 #define SMALLEST    300 /* instructions: every guest has more */
 
 static const char *const guests[] = {"exceptions", "interruptflag", "control", "tables", "returns",
-	"syscalls", "scramble", "ports", "interrupts", "timer", "serial", "ticker", "disk"};
+	"syscalls", "scramble", "ports", "interrupts", "timer", "serial", "ticker", "disk",
+	"torture", "cow", "mapped", "escape", "pagecosts", "pocket_quiet"};
 #define GUESTS (int)(sizeof(guests) / sizeof(guests[0]))
+
+/* Programs of pocket's, which both of its kernels run. */
+static const char *const programs[] = {"init", "selftest", "cow", "forkwait"};
+#define PROGRAMS (int)(sizeof(programs) / sizeof(programs[0]))
 
 /* What lies between instructions in .text and is none. */
 static const char *const data[] = {"power_off.word"};
@@ -180,7 +185,7 @@ static void code_decode(struct code *code, const char *guest, const char *sectio
 
 static struct code code;
 
-START_TEST(kernels_of_lab_2_use_nothing_that_shows_ring_1)
+START_TEST(kernels_use_nothing_that_shows_ring_1)
 {
 	code_decode(&code, guests[_i], ".text", true);
 	ck_assert_msg(code.found == 0, "the guest %s: %u of its instructions; the first is %s",
@@ -190,7 +195,7 @@ START_TEST(kernels_of_lab_2_use_nothing_that_shows_ring_1)
 }
 END_TEST
 
-START_TEST(users_of_lab_2_use_nothing_that_shows_the_monitor)
+START_TEST(users_use_nothing_that_shows_the_monitor)
 {
 	code_decode(&code, guests[_i], ".user", false);
 	ck_assert_msg(code.found == 0, "the guest %s: %u of its instructions; the first is %s",
@@ -199,6 +204,19 @@ START_TEST(users_of_lab_2_use_nothing_that_shows_the_monitor)
 END_TEST
 
 /* The check is worth something: it finds what is there. */
+START_TEST(programs_of_pocket_use_nothing_that_shows_the_monitor)
+{
+	char guest[64];
+
+	snprintf(guest, sizeof(guest), "pocket/user/%s", programs[_i]);
+	code_decode(&code, guest, ".text", true);
+	ck_assert_msg(code.found == 0, "the program %s: %u of its instructions; the first is %s",
+		guest, code.found, code.first);
+	ck_assert_msg(code.instructions > SMALLEST,
+		"of the program %s only %u instructions were seen", guest, code.instructions);
+}
+END_TEST
+
 START_TEST(guests_with_the_crack_are_found)
 {
 	static const struct {
@@ -217,7 +235,7 @@ END_TEST
 START_TEST(probes_are_in_the_section_of_their_ring)
 {
 	static const char *const probed[] = {
-		"exceptions", "interruptflag", "control", "tables", "returns"};
+		"exceptions", "interruptflag", "control", "tables", "returns", "mapped"};
 	struct probe {
 		uint32_t code, ring, eflags, prepare;
 		char name[40];
@@ -259,10 +277,12 @@ int main(void)
 	Suite *suite = suite_create("guests");
 	TCase *tests = tcase_create("instructions");
 
-	tcase_add_loop_test(tests, kernels_of_lab_2_use_nothing_that_shows_ring_1, 0, GUESTS);
-	tcase_add_loop_test(tests, users_of_lab_2_use_nothing_that_shows_the_monitor, 0, GUESTS);
+	tcase_add_loop_test(tests, kernels_use_nothing_that_shows_ring_1, 0, GUESTS);
+	tcase_add_loop_test(tests, users_use_nothing_that_shows_the_monitor, 0, GUESTS);
+	tcase_add_loop_test(
+		tests, programs_of_pocket_use_nothing_that_shows_the_monitor, 0, PROGRAMS);
 	tcase_add_loop_test(tests, guests_with_the_crack_are_found, 0, 3);
-	tcase_add_loop_test(tests, probes_are_in_the_section_of_their_ring, 0, 5);
+	tcase_add_loop_test(tests, probes_are_in_the_section_of_their_ring, 0, 6);
 	suite_add_tcase(suite, tests);
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);

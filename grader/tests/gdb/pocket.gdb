@@ -41,9 +41,9 @@ pic
 #> ^next: IRQ 0 \(timer\), vector 20h, when the guest's IF is 1$
 # On the page of the TSS lie variables of the kernel, each write to which is two exits.
 traced
-#> read-only GDT [0-9a-f]{8}\+30$
-#> read-only IDT [0-9a-f]{8}\+408 <idt>, TSS [0-9a-f]{8}\+c <tss>$
-#> ^[0-9]{4,} writes to traced pages so far$
+#> read-only GDT [0-9a-f]{8}\+30 <gdt>, TSS [0-9a-f]{8}\+c <tss>$
+#> read-only IDT [0-9a-f]{8}\+408 <idt>$
+#> ^[0-9]{3,} writes to traced pages so far$
 vmexit traced_write
 #> ^exit [0-9]+  traced_write .*  CR2 
 #> ^#0 +handle_page_fault

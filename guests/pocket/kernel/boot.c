@@ -97,3 +97,8 @@ bool boot_option(const char *name, char *value, uint32_t size)
 	}
 	return false;
 }
+
+const char *boot_command_line(void)
+{
+	return command_line;
+}

@@ -24,4 +24,7 @@ unsigned boot_memory(const struct memory_range **ranges);
  * empty value it is there. A value that is too long is cut. */
 bool boot_option(const char *name, char *value, uint32_t size);
 
+/* The whole command line: words with a space between. The first may be the kernel's own name. */
+const char *boot_command_line(void);
+
 #endif

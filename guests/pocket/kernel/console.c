@@ -17,13 +17,15 @@
 #include "task.h"
 #include "uart.h"
 
+#define INTERRUPT    0x03 /* Ctrl-C */
 #define END_OF_INPUT 0x04 /* Ctrl-D */
 #define RUBOUT       0x7f /* what most terminals send for backspace */
 
 static struct sleep_lock output_lock = {.lock.name = "console output"};
 static struct lock input_lock = {.name = "console input"};
 static struct ring input;
-static uint32_t line_end; /* counts as input.put and input.got do */
+static uint32_t foreground_job; /* 0: none */
+static uint32_t line_end;       /* counts as input.put and input.got do */
 
 void console_init(void)
 {
@@ -100,12 +102,30 @@ static void character_add(char c)
 	}
 }
 
+/* The line is given up. Where there is no one to be ended, an empty line tells the reader. */
+static void job_end(void)
+{
+	input.put = line_end;
+	echo("^C");
+	if (foreground_job && task_kill_job(foreground_job))
+		echo("\n");
+	else
+		character_add('\n');
+}
+
+void console_job(uint32_t job)
+{
+	foreground_job = job;
+}
+
 void console_input(char c)
 {
 	uint32_t flags = lock_acquire(&input_lock);
 
 	if (c == '\b' || c == RUBOUT)
 		character_rub_out();
+	else if (c == INTERRUPT)
+		job_end();
 	else if (c == '\r')
 		character_add('\n');
 	else if (c == '\n' || c == '\t' || c == END_OF_INPUT || (c >= ' ' && c < RUBOUT))
@@ -117,7 +137,7 @@ uint32_t console_read(char *text, uint32_t size)
 {
 	uint32_t flags = lock_acquire(&input_lock), count = 0;
 
-	while (input.got == line_end)
+	while (input.got == line_end && !task_current()->killed)
 		task_sleep(&input, &input_lock);
 	while (count < size && input.got != line_end) {
 		char c = ring_get(&input);

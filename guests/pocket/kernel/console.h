@@ -16,8 +16,12 @@ void console_write(const char *text, uint32_t length);
 __attribute__((format(printf, 1, 2))) void console_printf(const char *format, ...);
 
 /* Sleeps until there is a whole line, then gives it with its \n, or its first `size` bytes; the
- * rest comes with the next call. 0: end of input (Ctrl-D at the beginning of a line). */
+ * rest comes with the next call. 0: end of input (Ctrl-D at the beginning of a line),
+ * or the running task is killed. */
 uint32_t console_read(char *text, uint32_t size);
+
+/* Ctrl-C ends this job from now on: see task_kill_job(). */
+void console_job(uint32_t job);
 
 /* A character from a device's interrupt. */
 void console_input(char c);

@@ -1,49 +1,61 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A bit for each frame of the machine: 1, it can be given away. A frame that is no memory, or is
- * the kernel's, has 0 for ever. Frames are looked for from the lowest address on. */
+/*
+ * A count of users for each frame of the machine. A frame that is no memory, or is the kernel's, is
+ * FRAME_RESERVED for ever. The counts lie behind the kernel, as many as the machine has frames.
+ * Frames are looked for from the lowest address on.
+ */
 #include "frames.h"
 
 #include "boot.h"
 #include "lock.h"
 #include "panic.h"
+#include "string.h"
 
-#define FRAMES_MAX    65536u /* 256 MiB: what lies above is not used */
-#define BITS_PER_WORD 32u
+#define FRAMES_MAX     65536u /* 256 MiB: what lies above is not used */
+#define FRAME_RESERVED 0xffffu
 
 extern uint8_t kernel_end[]; /* kernel.ld */
 
 static struct lock lock = {.name = "frames"};
-static uint32_t free_bits[FRAMES_MAX / BITS_PER_WORD];
+static uint16_t *users; /* of each frame */
+static uint32_t frame_count, free_count;
+static uint32_t lowest; /* no frame below is free */
 static uint32_t memory_end;
 
-static bool frame_is_free(uint32_t frame)
+/* Puts the counts behind the kernel, all FRAME_RESERVED. The result is where they end. */
+static uint32_t counts_place(const struct memory_range *ranges, unsigned count)
 {
-	return free_bits[frame / BITS_PER_WORD] >> frame % BITS_PER_WORD & 1;
-}
+	uint32_t start = page_round_up((uint32_t)kernel_end);
 
-static void frame_set(uint32_t frame, bool is_free)
-{
-	uint32_t bit = 1u << frame % BITS_PER_WORD;
-
-	if (is_free)
-		free_bits[frame / BITS_PER_WORD] |= bit;
-	else
-		free_bits[frame / BITS_PER_WORD] &= ~bit;
+	for (unsigned i = 0; i < count; i++)
+		if (ranges[i].end > memory_end)
+			memory_end = ranges[i].end;
+	frame_count = memory_end / PAGE_SIZE < FRAMES_MAX ? memory_end / PAGE_SIZE : FRAMES_MAX;
+	uint32_t size = frame_count * (uint32_t)sizeof(*users);
+	for (unsigned i = 0; i < count; i++)
+		if (ranges[i].start <= start && ranges[i].end > start &&
+			ranges[i].end - start >= size)
+			users = (uint16_t *)start;
+	if (!users)
+		panic("there is no memory behind the kernel");
+	memset(users, 0xff, size);
+	return start + size;
 }
 
 void frames_init(void)
 {
 	const struct memory_range *ranges;
 	unsigned count = boot_memory(&ranges);
+	uint32_t used_end = counts_place(ranges, count);
 
 	for (unsigned i = 0; i < count; i++) {
-		uint32_t start = ranges[i].start, end = ranges[i].end / PAGE_SIZE;
-		if (ranges[i].end > memory_end)
-			memory_end = ranges[i].end;
-		if (start < (uint32_t)kernel_end)
-			start = (uint32_t)kernel_end;
-		for (uint32_t f = page_round_up(start) / PAGE_SIZE; f < end && f < FRAMES_MAX; f++)
-			frame_set(f, true);
+		uint32_t start = ranges[i].start < used_end ? used_end : ranges[i].start;
+		uint32_t end = ranges[i].end / PAGE_SIZE;
+		for (uint32_t f = page_round_up(start) / PAGE_SIZE; f < end && f < frame_count;
+			f++) {
+			free_count += users[f] != 0;
+			users[f] = 0;
+		}
 	}
 }
 
@@ -52,15 +64,16 @@ static uint32_t run_length(uint32_t frame, uint32_t wanted)
 {
 	uint32_t length = 0;
 
-	while (length < wanted && frame + length < FRAMES_MAX && frame_is_free(frame + length))
+	while (length < wanted && frame + length < frame_count && users[frame + length] == 0)
 		length++;
 	return length;
 }
 
-static void run_set(uint32_t frame, uint32_t count, bool is_free)
+static void run_take(uint32_t frame, uint32_t count)
 {
 	for (uint32_t i = 0; i < count; i++)
-		frame_set(frame + i, is_free);
+		users[frame + i] = 1;
+	free_count -= count;
 }
 
 void *frames_allocate(uint32_t count)
@@ -68,11 +81,13 @@ void *frames_allocate(uint32_t count)
 	uint32_t flags = lock_acquire(&lock);
 	void *found = NULL;
 
+	while (lowest < frame_count && users[lowest] > 0)
+		lowest++;
 	/* frame 0 is never free, so no result is NULL */
-	for (uint32_t frame = 0; frame < FRAMES_MAX && !found && count > 0;) {
+	for (uint32_t frame = lowest; frame < frame_count && !found && count > 0;) {
 		uint32_t length = run_length(frame, count);
 		if (length == count) {
-			run_set(frame, count, false);
+			run_take(frame, count);
 			found = (void *)(frame * PAGE_SIZE);
 		}
 		frame += length + 1;
@@ -81,15 +96,52 @@ void *frames_allocate(uint32_t count)
 	return found;
 }
 
+/* The frame's number. It must have a user. */
+static uint32_t frame_number(const void *frame)
+{
+	uint32_t number = (uint32_t)frame / PAGE_SIZE;
+
+	if (number >= frame_count || users[number] == 0 || users[number] == FRAME_RESERVED)
+		panic("the frame at %08x is nobody's", (uint32_t)frame);
+	return number;
+}
+
 void frames_free(void *frames, uint32_t count)
 {
-	uint32_t flags = lock_acquire(&lock), first = (uint32_t)frames / PAGE_SIZE;
+	uint32_t flags = lock_acquire(&lock);
 
-	for (uint32_t frame = first; frame < first + count; frame++)
-		if (frame >= FRAMES_MAX || frame_is_free(frame))
-			panic("the frame at %08x is freed twice", frame * PAGE_SIZE);
-	run_set(first, count, true);
+	for (uint32_t i = 0; i < count; i++) {
+		uint32_t number = frame_number((uint8_t *)frames + i * PAGE_SIZE);
+		if (--users[number] > 0)
+			continue;
+		free_count++;
+		if (number < lowest)
+			lowest = number;
+	}
 	lock_release(&lock, flags);
+}
+
+void frame_share(void *frame)
+{
+	uint32_t flags = lock_acquire(&lock), number = frame_number(frame);
+
+	if (++users[number] == FRAME_RESERVED)
+		panic("the frame at %08x has too many users", (uint32_t)frame);
+	lock_release(&lock, flags);
+}
+
+bool frame_is_shared(void *frame)
+{
+	uint32_t flags = lock_acquire(&lock);
+	bool shared = users[frame_number(frame)] > 1;
+
+	lock_release(&lock, flags);
+	return shared;
+}
+
+uint32_t frames_free_count(void)
+{
+	return free_count;
 }
 
 uint32_t frames_memory_end(void)

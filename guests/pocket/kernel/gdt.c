@@ -17,6 +17,7 @@
 #define SEGMENT_DATA     (TYPE_WRITABLE | TYPE_ACCESSED)
 #define ENTRY(selector)  ((selector) / sizeof(struct descriptor))
 
+static struct descriptor gdt[GDT_ENTRIES];
 static struct tss tss;
 
 static struct descriptor descriptor(uint32_t base, uint32_t limit, uint32_t high)
@@ -28,39 +29,29 @@ static struct descriptor descriptor(uint32_t base, uint32_t limit, uint32_t high
 	};
 }
 
-static struct descriptor segment(uint32_t base, uint32_t last_page, unsigned type, unsigned dpl)
+static struct descriptor flat_segment(unsigned type, unsigned dpl)
 {
-	return descriptor(base, last_page,
+	return descriptor(0, LIMIT_4GIB_PAGES,
 		HIGH_GRANULAR | HIGH_BIG | DESCRIPTOR_S | HIGH_TYPE(type) | HIGH_DPL(dpl));
 }
 
-void gdt_fill(struct gdt *gdt, uint32_t base, uint32_t size)
+void gdt_set_kernel_stack(uint32_t top)
 {
-	*gdt = (struct gdt){0};
-	gdt->entry[ENTRY(KERNEL_CS)] = segment(0, LIMIT_4GIB_PAGES, SEGMENT_CODE, 0);
-	gdt->entry[ENTRY(KERNEL_DS)] = segment(0, LIMIT_4GIB_PAGES, SEGMENT_DATA, 0);
-	if (size > 0) {
-		uint32_t last_page = size / PAGE_SIZE - 1;
-		gdt->entry[ENTRY(USER_CS)] = segment(base, last_page, SEGMENT_CODE, 3);
-		gdt->entry[ENTRY(USER_DS)] = segment(base, last_page, SEGMENT_DATA, 3);
-	}
-	gdt->entry[ENTRY(TSS_ENTRY)] =
-		descriptor((uint32_t)&tss, sizeof(tss) - 1, HIGH_TYPE(TYPE_TSS32));
+	tss.esp0 = top;
 }
 
-void gdt_load(const struct gdt *gdt, uint32_t kernel_stack_top)
+void gdt_init(void)
 {
-	struct table_register table = {.limit = sizeof(*gdt) - 1, .base = (uint32_t)gdt};
+	struct table_register table = {.limit = sizeof(gdt) - 1, .base = (uint32_t)gdt};
 
-	gdt_register_load(&table);
-	tss.esp0 = kernel_stack_top;
-}
-
-void gdt_start(const struct gdt *gdt)
-{
+	gdt[ENTRY(KERNEL_CS)] = flat_segment(SEGMENT_CODE, 0);
+	gdt[ENTRY(KERNEL_DS)] = flat_segment(SEGMENT_DATA, 0);
+	gdt[ENTRY(USER_CS)] = flat_segment(SEGMENT_CODE, 3);
+	gdt[ENTRY(USER_DS)] = flat_segment(SEGMENT_DATA, 3);
+	gdt[ENTRY(TSS_ENTRY)] = descriptor((uint32_t)&tss, sizeof(tss) - 1, HIGH_TYPE(TYPE_TSS32));
 	tss.ss0 = KERNEL_DS;
 	tss.io_map_base = sizeof(tss); /* behind the limit: programs may use no port */
-	gdt_load(gdt, 0);
+	gdt_register_load(&table);
 	__asm__ volatile("ljmp %0, $1f\n"
 			 "1:	mov %1, %%ds\n"
 			 "	mov %1, %%es\n"

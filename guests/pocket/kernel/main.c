@@ -8,70 +8,67 @@
 #include "clock.h"
 #include "console.h"
 #include "cpu.h"
+#include "disk.h"
+#include "exec.h"
+#include "file.h"
 #include "frames.h"
 #include "interrupts.h"
+#include "paging.h"
 #include "panic.h"
-#include "program.h"
 #include "string.h"
 #include "task.h"
 #include "timer.h"
 #include "traps.h"
 
-#define OPTION_MAX 128
-#define MIB        (1u << 20)
-
-/* What runs when the command line has no run=NAME,NAME... */
-static const char default_run[] = "hello,count,primes,ping,fault,selftest";
+#define MIB          (1u << 20)
+#define INIT_PROGRAM "/bin/init"
 
 void kernel_main(uint32_t magic, uint32_t information);
 
-static void program_run(const char *name)
+/* Starts the program init. Its arguments are the words of the command line. */
+static _Noreturn void init_exec(void)
 {
-	int32_t status, id = program_start(name);
+	struct arguments arguments;
+	struct trap_frame frame;
 
-	if (id < 0) {
-		console_printf("init: cannot run %s: error %d\n", name, id);
-		return;
+	arguments_begin(&arguments);
+	int32_t error = arguments_add(&arguments, INIT_PROGRAM, strlen(INIT_PROGRAM));
+	for (const char *word = boot_command_line(); *word && error == 0;) {
+		uint32_t length = string_span(word, ' ');
+		if (length > 0)
+			error = arguments_add(&arguments, word, length);
+		word += length + (word[length] == ' ');
 	}
-	while (task_wait(&status) != id)
-		; /* an orphan */
-	console_printf("init: %s ended with status %d\n", name, status);
+	if (error == 0)
+		error = exec_program(INIT_PROGRAM, &arguments, &frame);
+	if (error < 0)
+		panic("%s cannot be started: error %d", INIT_PROGRAM, error);
+	trap_resume(&frame);
 }
 
-/* The first task. It also waits for the children of those that did not wait for them. */
+/* The first task. It begins as a thread in the kernel and goes on as a program. */
 static void init(void)
 {
-	char names[OPTION_MAX];
+	char value[2];
 
 	console_printf("timer: %u ticks a second\n", TICKS_PER_SECOND);
 	timer_check();
-	if (boot_option("crash", names, sizeof(names)))
+	paging_init();
+	if (boot_option("crash", value, sizeof(value)))
 		__asm__ volatile("ud2"); /* to show what a panic looks like */
-	if (!boot_option("run", names, sizeof(names)))
-		string_copy(names, sizeof(names), default_run);
-	for (char *name = names; *name;) {
-		uint32_t length = string_span(name, ',');
-		bool last = name[length] == '\0';
-		name[length] = '\0';
-		program_run(name);
-		name += length + !last;
+	if (!fs_mount()) {
+		console_printf("disk: there is none with a file system of pocket's, so there is "
+			       "nothing to run\n");
+		machine_power_off();
 	}
-	console_printf("pocket: all done\n");
-	machine_power_off();
-}
-
-static void programs_print(void)
-{
-	const char *name;
-
-	console_printf("programs:");
-	for (unsigned i = 0; (name = program_name(i)); i++)
-		console_printf(" %s", name);
-	console_printf("\n");
+	if (files_begin(&task_current()->files) < 0)
+		panic("there is no memory for the first files");
+	init_exec();
 }
 
 void kernel_main(uint32_t magic, uint32_t information)
 {
+	gdt_init();
 	tasks_init();
 	traps_init();
 	interrupts_init();
@@ -82,7 +79,7 @@ void kernel_main(uint32_t magic, uint32_t information)
 	clock_init();
 	clock_print();
 	timer_init();
-	programs_print();
+	disk_init();
 	cr0_write(cr0_read() | CR0_EM); /* no one saves the x87's state, so no one may have any */
 	if (task_start_thread("init", init) < 0)
 		panic("there is no memory for the first task");

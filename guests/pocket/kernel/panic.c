@@ -42,7 +42,7 @@ void trap_frame_print(const struct trap_frame *frame)
 		frame->ebp, user ? frame->esp : (uint32_t)&frame->esp);
 	console_printf("  eip %08x  eflags %08x  cs %04x  ds %04x  ss %04x\n", frame->eip,
 		frame->eflags, frame->cs & 0xffff, frame->ds & 0xffff,
-		user ? frame->ss & 0xffff : ss_read());
+		user ? frame->ss & 0xffff : segments_read().ss);
 }
 
 /* A frame is a saved EBP with the return address above it. A thread's first has none. */
@@ -77,8 +77,9 @@ void panic(const char *format, ...)
 	text_format(text, sizeof(text), format, arguments);
 	va_end(arguments);
 	console_printf("panic: %s\n", text);
-	console_printf("  cs %04x  ds %04x  ss %04x  eflags %08x  cr0 %08x\n", cs_read(), ds_read(),
-		ss_read(), eflags_read(), cr0_read());
+	struct segments segments = segments_read();
+	console_printf("  cs %04x  ds %04x  ss %04x  eflags %08x  cr0 %08x\n", segments.cs,
+		segments.ds, segments.ss, eflags_read(), cr0_read());
 	backtrace_print(__builtin_frame_address(0));
 	machine_power_off();
 }
@@ -88,6 +89,8 @@ void panic_trap(const struct trap_frame *frame, const char *name)
 	panic_begin();
 	console_printf("panic: %s in %s (vector %u, error code %x)\n", name, task_current()->name,
 		frame->vector, frame->error_code);
+	if (frame->vector == VECTOR_PF)
+		console_printf("  address %08x\n", cr2_read());
 	trap_frame_print(frame);
 	if (!trap_from_user(frame))
 		backtrace_print((const uint32_t *)frame->ebp);

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Programs: ELF files that are part of the kernel's own image (programs.asm). */
+/* The files of programs, on the disk. */
 #ifndef PROGRAM_H
 #define PROGRAM_H
 
-#include <stdint.h>
+#include "image.h"
 
-/* Starts a program as a child of the running task. Returns its id, ERROR_NO_PROGRAM, ERROR_FORMAT
- * or ERROR_MEMORY. */
-int32_t program_start(const char *name);
+/* Sets the image's `file` and `file_size`. 0, or an error of fs_open(). May sleep. */
+int32_t program_open(const char *path, struct image *image);
 
-/* The name of program `index`; NULL behind the last. */
-const char *program_name(unsigned index);
+/* Reads up to `size` bytes of the file from `offset` on. Returns how many: fewer where the file
+ * ends, or an error. May sleep. */
+int32_t program_read(const struct image *image, uint32_t offset, void *buffer, uint32_t size);
+
+void program_close(struct image *image);
 
 #endif

@@ -9,10 +9,13 @@
 #include "task.h"
 
 #include "cpu.h"
+#include "gdt.h"
 #include "panic.h"
 #include "scheduler.h"
 
 extern uint8_t boot_stack[]; /* start.asm */
+
+#define STACK_GUARD 0x57ac6a4d
 
 void task_switch(uint32_t *stack_pointer, uint32_t next_stack_pointer); /* switch.asm */
 
@@ -24,8 +27,7 @@ static bool turn_is_over;
 void tasks_init(void)
 {
 	idle.stack = boot_stack;
-	gdt_fill(&idle.gdt, 0, 0);
-	gdt_start(&idle.gdt);
+	scheduler_guard_stack(&idle);
 }
 
 struct task *task_current(void)
@@ -45,6 +47,17 @@ bool task_owns_stack(const struct task *task, const void *address)
 	return offset <= TASK_STACK_SIZE - 2 * sizeof(uint32_t);
 }
 
+/* The lowest word of a kernel stack. A stack that has grown too far has overwritten it. */
+static uint32_t *stack_guard(const struct task *task)
+{
+	return (uint32_t *)(void *)task->stack;
+}
+
+void scheduler_guard_stack(const struct task *task)
+{
+	*stack_guard(task) = STACK_GUARD;
+}
+
 /* The first ready task behind the current one; without any, the current one, or the idle task. */
 static struct task *task_choose(void)
 {
@@ -59,13 +72,17 @@ void scheduler_run(void)
 	struct task *last = current, *next = task_choose();
 
 	turn_is_over = false;
+	if (*stack_guard(last) != STACK_GUARD)
+		panic("the kernel stack of %s was too small", last->name);
 	if (next == last)
 		return;
 	if (last->state == TASK_RUNNING)
 		last->state = TASK_READY;
 	next->state = TASK_RUNNING;
 	current = next;
-	gdt_load(&next->gdt, (uint32_t)next->stack + TASK_STACK_SIZE);
+	gdt_set_kernel_stack((uint32_t)next->stack + TASK_STACK_SIZE);
+	if (next->space)
+		space_load(next->space); /* a kernel thread runs in any */
 	task_switch(&last->stack_pointer, next->stack_pointer);
 }
 

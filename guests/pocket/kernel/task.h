@@ -1,25 +1,19 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Tasks: everything that runs. A kernel thread has only a stack in the kernel; a program has
- * besides that its own memory and runs in ring 3 there. Both are preempted at the end of their
+ * besides that an address space and runs in ring 3 there. Both are preempted at the end of their
  * turn.
  */
 #ifndef TASK_H
 #define TASK_H
 
 #include "abi.h"
-#include "gdt.h"
+#include "file.h"
 #include "lock.h"
+#include "space.h"
+#include "traps.h"
 
-#define TASK_NAME_MAX   16
 #define TASK_STACK_SIZE 8192u
-
-enum task_state {
-	TASK_READY,    /* could run */
-	TASK_RUNNING,  /* only one */
-	TASK_SLEEPING, /* until someone wakes its channel */
-	TASK_ENDED,    /* until its parent has asked for its status */
-};
 
 struct task {
 	uint32_t id; /* from 1; the idle task has 0 */
@@ -29,10 +23,11 @@ struct task {
 
 	uint8_t *stack;         /* its lowest byte */
 	uint32_t stack_pointer; /* while it does not run: see switch.asm */
-	struct gdt gdt;
 
-	uint8_t *memory; /* a program's; NULL for a kernel thread */
-	uint32_t memory_size;
+	struct space *space; /* a program's; NULL for a kernel thread */
+	struct files files;  /* a program's */
+	bool killed;         /* it must end before it runs in ring 3 again */
+	uint32_t job;        /* what Ctrl-C ends together */
 
 	struct task *parent;
 	int32_t status;    /* once it has ended */
@@ -44,15 +39,37 @@ void tasks_init(void);
 
 struct task *task_current(void);
 
-/* Both return the new task's id, or ERROR_MEMORY. The program's memory, `size` bytes that are whole
- * pages, now belongs to the task. It begins at `entry` with its stack at the end of its memory. */
+/* A new kernel thread. Returns its id, or ERROR_MEMORY. */
 int32_t task_start_thread(const char *name, void (*function)(void));
-int32_t task_start_program(const char *name, uint8_t *memory, uint32_t size, uint32_t entry);
+
+/* A copy of the running program, which returns 0 from its system call. Returns its id, or
+ * ERROR_MEMORY. */
+int32_t task_fork(void);
 
 _Noreturn void task_exit(int32_t status);
 
-/* Sleeps until a child of the running task ends. Returns its id, or ERROR_NO_CHILD. */
-int32_t task_wait(int32_t *status);
+/* Sleeps until a child of the running task has ended: the one with this id, or any with id 0.
+ * Returns its id, or ERROR_NO_CHILD; ERROR_KILLED if the running task itself is to end. */
+int32_t task_wait(uint32_t id, int32_t *status);
+
+/*
+ * A program is to end. It does so on its way back to ring 3. It is woken if it sleeps: who sleeps
+ * until something happens that may never happen looks at `killed` too, and gives up. 0;
+ * ERROR_NO_TASK where no program has this id; ERROR_DENIED for the first task.
+ */
+int32_t task_kill(uint32_t id);
+
+/* The same for all programs of a job, which is not 0. False: there is none. */
+bool task_kill_job(uint32_t job);
+
+/* Tells about the task with the lowest id from `id` on. Returns that id, or ERROR_NO_TASK. */
+int32_t task_status(uint32_t id, struct task_status *status);
+
+/* The first task, the parent of all that have lost theirs. It never ends. */
+bool task_is_first(const struct task *task);
+
+/* The registers of a program in ring 3, while it is in a system call or an exception. */
+struct trap_frame *task_trap_frame(const struct task *task);
 
 /* Lets another task run, if one is ready. */
 void task_yield(void);

@@ -19,6 +19,7 @@
 
 static struct lock lock = {.name = "timer"};
 static volatile uint32_t ticks;
+static void (*each_tick)(void);
 
 static void timer_interrupt(void)
 {
@@ -27,7 +28,14 @@ static void timer_interrupt(void)
 	ticks++;
 	task_wake((const void *)&ticks);
 	lock_release(&lock, flags);
+	if (each_tick)
+		each_tick();
 	task_end_turn();
+}
+
+void timer_attach(void (*function)(void))
+{
+	each_tick = function;
 }
 
 void timer_init(void)
@@ -77,7 +85,7 @@ void timer_sleep(uint32_t milliseconds)
 	uint32_t flags = lock_acquire(&lock);
 	uint32_t start = ticks, wanted = ticks_at_least(milliseconds);
 
-	while (ticks - start < wanted)
+	while (ticks - start < wanted && !task_current()->killed)
 		task_sleep((const void *)&ticks, &lock);
 	lock_release(&lock, flags);
 }

@@ -14,10 +14,13 @@ void timer_init(void);
  * Interrupts must be on. */
 void timer_check(void);
 
+/* `function` is called at each tick from now on, with interrupts off. There is room for one. */
+void timer_attach(void (*function)(void));
+
 /* Since timer_init(). Wraps after 497 days. */
 uint32_t timer_ticks(void);
 
-/* Lets other tasks run for at least so long. */
+/* Lets other tasks run for at least so long, unless the running one is killed. */
 void timer_sleep(uint32_t milliseconds);
 
 #endif

@@ -7,6 +7,7 @@
  */
 #include "traps.h"
 
+#include "abi.h"
 #include "console.h"
 #include "cpu.h"
 #include "gdt.h"
@@ -14,12 +15,16 @@
 #include "panic.h"
 #include "syscall.h"
 #include "task.h"
+#include "user_memory.h"
 
 #define IDT_ENTRIES (VECTOR_SYSTEM_CALL + 1)
 
 /* trap.asm */
 extern const uint32_t trap_stubs[VECTOR_IRQ + IRQS];
 void trap_stub_system_call(void);
+
+/* trap.asm has this number. */
+_Static_assert(offsetof(struct trap_frame, eflags) == 64, "FRAME_EFLAGS");
 
 static struct descriptor idt[IDT_ENTRIES];
 
@@ -70,6 +75,12 @@ static const char *exception_name(uint32_t vector)
 	return exception_names[vector] ? exception_names[vector] : "reserved exception";
 }
 
+static _Noreturn void program_kill(const struct trap_frame *frame)
+{
+	trap_frame_print(frame);
+	task_exit(STATUS_KILLED);
+}
+
 /* A program's mistake ends the program; the kernel's own ends everything. */
 static void exception_handle(struct trap_frame *frame)
 {
@@ -78,18 +89,64 @@ static void exception_handle(struct trap_frame *frame)
 	interrupts_enable();
 	console_printf("%s was killed: %s (vector %u, error code %x)\n", task_current()->name,
 		exception_name(frame->vector), frame->vector, frame->error_code);
-	trap_frame_print(frame);
-	task_exit(STATUS_KILLED);
+	program_kill(frame);
+}
+
+static const char *fault_reason(int32_t error)
+{
+	switch (error) {
+	case ERROR_MEMORY:
+		return "there is no memory left for it";
+	case ERROR_FORMAT:
+		return "its file cannot be read there";
+	default:
+		return "it may not";
+	}
+}
+
+/*
+ * A page fault by a program, or by the kernel for it (user_memory.h), is first of all a request for
+ * a page. CR2 is read before interrupts go on: behind that, other tasks' faults overwrite it.
+ */
+static void page_fault_handle(struct trap_frame *frame)
+{
+	uint32_t address = cr2_read();
+	struct task *task = task_current();
+	bool user = trap_from_user(frame), write = frame->error_code & PF_WR;
+
+	if (!user && !(user_copy_is_at(frame->eip) && frame->eflags & EFLAGS_IF && task->space))
+		panic_trap(frame, exception_name(frame->vector));
+	interrupts_enable();
+	int32_t error = space_fault(task->space, address, write);
+	if (error == 0)
+		return;
+	if (!user) {
+		frame->eip = user_copy_way_out();
+		return;
+	}
+	const char *what = write ? "wrote to" : address == frame->eip ? "jumped to" : "read from";
+	console_printf("%s was killed: it %s %08x, but %s\n", task->name, what, address,
+		fault_reason(error));
+	program_kill(frame);
 }
 
 void trap_handle(struct trap_frame *frame)
 {
 	if (frame->vector == VECTOR_SYSTEM_CALL) {
 		syscall_handle(frame);
-	} else if (frame->vector >= VECTOR_IRQ) {
-		interrupt_handle(frame->vector - VECTOR_IRQ);
-		task_preempt();
 	} else {
-		exception_handle(frame);
+		interrupts_were_disabled();
+		if (frame->vector >= VECTOR_IRQ) {
+			interrupt_handle(frame->vector - VECTOR_IRQ);
+			task_preempt();
+		} else if (frame->vector == VECTOR_PF) {
+			page_fault_handle(frame);
+		} else {
+			exception_handle(frame);
+		}
+	}
+	if (trap_from_user(frame) && task_current()->killed) {
+		interrupts_enable();
+		task_exit(STATUS_KILLED);
 	}
 }

@@ -28,8 +28,11 @@ static inline bool trap_from_user(const struct trap_frame *frame)
 /* Fills in the IDT and loads it. Interrupts stay off. */
 void traps_init(void);
 
-/* trap.asm: the way back. A new task begins here, with a frame on its stack. */
+/* trap.asm: the way back. A forked task begins here, with a frame on its stack. */
 void trap_return(void);
+
+/* trap.asm: goes on with these registers, in ring 3. */
+_Noreturn void trap_resume(struct trap_frame *frame);
 
 /* Called by trap.asm. */
 void trap_handle(struct trap_frame *frame);

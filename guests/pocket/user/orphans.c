@@ -4,5 +4,5 @@
 
 int32_t main(void)
 {
-	return spawn("seven") > 0 && spawn("seven") > 0 ? 0 : 1;
+	return start("seven") > 0 && start("seven") > 0 ? 0 : 1;
 }

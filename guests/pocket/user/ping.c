@@ -7,7 +7,7 @@
 
 int32_t main(void)
 {
-	int32_t status, pong = spawn("pong");
+	int32_t status, pong = start("pong");
 
 	if (pong < 0) {
 		printf("ping: there is no pong: error %d\n", pong);
@@ -17,7 +17,7 @@ int32_t main(void)
 		yield();
 		sleep(1);
 	}
-	if (wait(&status) != pong) {
+	if (wait(&status) != pong || status < 0) {
 		printf("ping: pong is lost\n");
 		return 1;
 	}

@@ -1,6 +1,6 @@
 ; SPDX-License-Identifier: BSD-2-Clause
 ;
-; Where a program begins: ring 3, its own segments loaded, ESP at the end of its memory.
+; Where a program begins. exec() has left argc and argv on the stack, as main() expects them.
 
 extern main
 extern exit
@@ -8,10 +8,7 @@ global program_entry
 
 section .text
 program_entry:
-	mov eax, ds                     ; the kernel leaves FS and GS empty
-	mov fs, eax
-	mov gs, eax
 	xor ebp, ebp                    ; the end of every backtrace
-	call main                       ; (), the status
+	call main                       ; (argc, argv), the status
 	push eax
 	call exit                       ; (status), never returns

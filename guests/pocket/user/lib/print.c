@@ -1,6 +1,23 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Text to and from the console. */
+/* Text to files. */
 #include "pocket.h"
+
+static void text_write(int32_t file, const char *text)
+{
+	if (write(file, text, strlen(text)) == ERROR_PIPE)
+		exit(ERROR_PIPE);
+}
+
+void print(int32_t file, const char *format, ...)
+{
+	char text[TEXT_MAX];
+	va_list arguments;
+
+	va_start(arguments, format);
+	text_format(text, sizeof(text), format, arguments);
+	va_end(arguments);
+	text_write(file, text);
+}
 
 void printf(const char *format, ...)
 {
@@ -10,17 +27,11 @@ void printf(const char *format, ...)
 	va_start(arguments, format);
 	text_format(text, sizeof(text), format, arguments);
 	va_end(arguments);
-	write(FILE_OUTPUT, text, strlen(text));
+	text_write(FILE_OUTPUT, text);
 }
 
-bool line_read(char *line, uint32_t size)
+int32_t complain(const char *program, const char *what, int32_t error)
 {
-	int32_t length = read(FILE_INPUT, line, size - 1);
-
-	if (length <= 0)
-		return false;
-	if (line[length - 1] == '\n')
-		length--;
-	line[length] = '\0';
-	return true;
+	print(FILE_ERROR, "%s: %s: %s\n", program, what, error_text(error));
+	return 1;
 }

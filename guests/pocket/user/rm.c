@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Removes files. */
+#include "pocket.h"
+
+int32_t main(int32_t argc, char **argv)
+{
+	return names_each(argc, argv, unlink);
+}

@@ -12,7 +12,6 @@
 #include "torture.h"
 
 #define WORDS          (FRAMES * PAGE_SIZE / 4)
-#define PF_RSVD        8u
 #define PDE4M_RESERVED (1u << 21)
 #define PDE4M_HIGH     0x001fe000u /* bits 32 to 39 of the physical address */
 

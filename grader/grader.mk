@@ -74,6 +74,7 @@ $(BUILD)/tests/%: $(BUILD)/grader/tests/%.o $(LIBRARY)
 # Instrumented is the monitor; what stands around it (the machine's processor, the invariants) is
 # not, so that the fuzzer looks for new ways through the monitor alone.
 
+# of a monitor with labs 1 and 2; the parts of the chassis that come with lab 3 have their own test
 FUZZED_C := $(filter-out monitor/main.c monitor/constants.c $(SINCE_3:%=monitor/%.c),$(wildcard monitor/*.c)) \
 	monitor/machine/paging.c monitor/plain/memory.c monitor/plain/access.c \
 	solutions/1-rings/segments.c $(wildcard solutions/2-traps/*.c)
@@ -86,6 +87,8 @@ AROUND := $(patsubst %,$(BUILD)/fuzz/%.o,processor segments invariants watch)
 FUZZED_GCC := $(FUZZED_C:%.c=$(BUILD)/fuzz/gcc/%.o) $(BUILD)/fuzz/gcc/grader/fuzz/host.o
 FUZZED_CLANG := $(FUZZED_C:%.c=$(BUILD)/fuzz/clang/%.o) $(BUILD)/fuzz/clang/grader/fuzz/host.o
 HOST_TESTS := check_emulate check_ide check_inject check_vpic
+ACCESS_GCC := $(filter-out %/plain/access.o,$(FUZZED_GCC)) $(patsubst %,$(BUILD)/fuzz/gcc/monitor/%.o,$(filter access% arithmetic,$(SINCE_3)))
+HOST_TESTS := check_emulate check_inject check_vpic
 FUZZER := $(BUILD)/fuzz/fuzz_traps
 FUZZ_REPLAY := $(BUILD)/fuzz/replay
 
@@ -108,6 +111,17 @@ $(HOST_TESTS:%=$(BUILD)/grader/tests/%.o): HOST_CFLAGS += $(SANITIZE) $(FUZZ_MAC
 $(HOST_TESTS:%=$(BUILD)/tests/%): HOST_LIBS += $(SANITIZE) -Wl,--wrap=vcpu_emulate
 $(HOST_TESTS:%=$(BUILD)/tests/%): $(FUZZED_GCC) $(AROUND) $(BUILD)/fuzz/guest.o
 
+# The same with lab 3's accesses, and the host's own processor in 32-bit mode to compare with.
+NATIVE := $(BUILD)/fuzz/native
+$(BUILD)/grader/tests/check_access.o: HOST_CFLAGS += $(SANITIZE) $(FUZZ_MACHINE) -DNATIVE='"$(NATIVE)"'
+$(BUILD)/tests/check_access: HOST_LIBS += $(SANITIZE) -Wl,--wrap=vcpu_emulate,--wrap=vcpu_page,--wrap=traced_written
+$(BUILD)/tests/check_access: $(ACCESS_GCC) $(AROUND) $(BUILD)/fuzz/guest.o | $(NATIVE)
+
+$(NATIVE): grader/fuzz/native.c grader/fuzz/native.h
+	@mkdir -p $(@D)
+	$(call SAY,CC,$< (32 bits))
+	@gcc -m32 -std=c11 -D_GNU_SOURCE -O1 -g -Wall -Wextra -Werror -fno-pie -no-pie -o $@ $<
+
 $(FUZZER): $(FUZZED_CLANG) $(AROUND) $(BUILD)/fuzz/fuzz_traps.o
 	$(call SAY,LINK,$@)
 	@clang $(SANITIZE) -fsanitize=fuzzer -Wl,--wrap=vcpu_emulate -o $@ $^
@@ -122,4 +136,4 @@ tests: $(FUZZ_REPLAY)
 .PHONY: fuzzer
 fuzzer: $(FUZZER)
 
--include $(FUZZED_GCC:.o=.d) $(FUZZED_CLANG:.o=.d) $(wildcard $(BUILD)/fuzz/*.d)
+-include $(ACCESS_GCC:.o=.d) $(FUZZED_GCC:.o=.d) $(FUZZED_CLANG:.o=.d) $(wildcard $(BUILD)/fuzz/*.d)

@@ -13,6 +13,8 @@ monitor's handler and back, and that can show what the guest believes beside wha
   world.py      guest, host, vcpu
   traps.py      traced, and the view of the tables that is loaded
   devices.py    pic, devices
+  paging.py     the guest's page tables and the pool of shadow pages
+  shadow.py     shadow
   frames.py     backtraces across the rings, pretty-printers
   symbols.py    whose symbols are loaded where there are several guests
 
@@ -33,11 +35,11 @@ gdb.execute("set print entry-values no")
 gdb.execute("set disassembly-flavor intel")
 gdb.execute("set confirm off")
 
-from ringfence import commands, devices, exits, frames, gates, running, symbols  # noqa: E402
+from ringfence import commands, devices, exits, frames, gates, running, shadow, symbols  # noqa: E402
 from ringfence import tables, traps, world  # noqa: E402
 
 symbols.install()
 frames.install()
-for module in (running, exits, world, tables, gates, traps, devices):
+for module in (running, exits, world, tables, gates, traps, devices, shadow):
     module.install()
 commands.install()

@@ -4,6 +4,8 @@
 #
 # - A handout names each graded test of its lab ("Judged by" ...), or says "the remaining tests";
 #   and each test that it names exists. "about N lines" is what the reference has, within a fifth.
+# - A number in a handout that a command has measured is followed by its name in slides/figures.tsv:
+#   "125 <!-- 3: exits of a fork -->" must be what stands there, within a twentieth.
 # - Files, guests and make's targets that a handout or a deck mentions exist.
 # - A deck's pictures exist, and its figures stand in slides/figures.tsv.
 set -u
@@ -58,6 +60,31 @@ check_lines() { # FILE FOLDER
 	elif [ $((said * 5)) -gt $((counted * 6)) ] || [ $((said * 6)) -lt $((counted * 5)) ]; then
 		complain "$1" "it says about $said lines; the reference has $counted (grader/skeletons.sh lines)"
 	fi
+}
+
+# ---- measured numbers ----
+
+check_figures() { # FILE
+	local line
+	while read -r line; do
+		complain "$1" "$line"
+	done < <(awk -F '\t' '
+		FNR == NR { bare[$1 ": " $2] = $3; monitor[$1 ": " $2] = $4; next }
+		{
+			line = $0
+			while (match(line, /[0-9][0-9,]* <!-- [0-9]: [^>]* -->/)) {
+				said = key = substr(line, RSTART, RLENGTH)
+				line = substr(line, RSTART + RLENGTH)
+				sub(/ .*/, "", said); gsub(/,/, "", said)
+				sub(/^[^!]*!-- /, "", key); sub(/ -->$/, "", key)
+				name = key
+				found = sub(/, bare$/, "", name) ? bare[name] : monitor[name]
+				if (found == "")
+					print "slides/figures.tsv has no figure " key
+				else if (said * 20 > found * 21 || said * 21 < found * 20)
+					print "it says " said " for " key "; slides/figures.tsv says " found
+			}
+		}' slides/figures.tsv "$1")
 }
 
 # ---- commands and files ----
@@ -120,6 +147,7 @@ for file in "${files[@]}"; do
 		folder=$(basename "$(dirname "$file")")
 		check_tests "$file" "$folder"
 		check_lines "$file" "$folder"
+		check_figures "$file"
 		;;
 	esac
 	check_commands "$file"

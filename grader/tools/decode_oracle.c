@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Compares the kit's instruction decoder with an independent one, Zydis: is it an instruction, how
- * long is it, which one is it?
+ * long is it, which one is it, which memory operands does it read and write, of how many bytes?
  *
  *     decode_oracle --random N [--seed S] [--jobs J]    N random strings of bytes
  *     decode_oracle --text FILE...                      the code of 32-bit ELF files
@@ -219,16 +219,59 @@ static void disagreement_report(const uint8_t *bytes, size_t available, unsigned
 	funlockfile(stdout);
 }
 
+/* ---- memory operands ---- */
+
+/* Our number of a general register, or INSN_NO_REGISTER. */
+static unsigned register_number(ZydisRegister theirs)
+{
+	ZydisRegisterClass class = ZydisRegisterGetClass(theirs);
+
+	if (class != ZYDIS_REGCLASS_GPR16 && class != ZYDIS_REGCLASS_GPR32)
+		return INSN_NO_REGISTER;
+	return (unsigned)ZydisRegisterGetId(theirs);
+}
+
+static bool operand_is_same(const struct insn_operand *ours, const ZydisDecodedOperand *theirs)
+{
+	unsigned use = (theirs->actions & ZYDIS_OPERAND_ACTION_MASK_READ ? USE_READS : 0) |
+		       (theirs->actions & ZYDIS_OPERAND_ACTION_MASK_WRITE ? USE_WRITES : 0);
+
+	if (theirs->type != ZYDIS_OPERAND_TYPE_MEMORY || theirs->mem.type != ZYDIS_MEMOP_TYPE_MEM ||
+		register_number(theirs->mem.base) != ours->base)
+		return false;
+	return use == ours->use && theirs->size == ours->size * 8u;
+}
+
+/* Each memory operand of ours that is used is one of theirs, used in the same way. */
+static bool memory_is_same(const struct insn *ours, const ZydisDecodedInstruction *theirs,
+	const ZydisDecodedOperand operand[])
+{
+	struct insn_operand mine[INSN_OPERANDS_MAX];
+	unsigned count = insn_operands(ours, mine);
+
+	for (unsigned i = 0; i < count; i++) {
+		unsigned j = 0;
+		if (!mine[i].use)
+			continue;
+		while (j < theirs->operand_count && !operand_is_same(&mine[i], &operand[j]))
+			j++;
+		if (j == theirs->operand_count)
+			return false;
+	}
+	return true;
+}
+
 /* Compares one string of bytes. Returns how far a walk through code may go on: 1 byte if unsure. */
 static unsigned instruction_compare(
 	struct tally *tally, const uint8_t *bytes, size_t available, unsigned code_size)
 {
 	struct insn ours;
 	ZydisDecodedInstruction theirs;
+	ZydisDecodedOperand operand[ZYDIS_MAX_OPERAND_COUNT];
 	const struct justification *row = NULL;
 	enum decode_status status = insn_decode(&ours, bytes, available, code_size);
-	bool accepted = ZYAN_SUCCESS(ZydisDecoderDecodeInstruction(
-		&zydis[code_size == 32], NULL, bytes, available, &theirs));
+	bool accepted = ZYAN_SUCCESS(ZydisDecoderDecodeFull(
+		&zydis[code_size == 32], bytes, available, &theirs, operand));
 
 	tally->compared++;
 	if (status != DECODE_OK && !accepted) {
@@ -237,7 +280,8 @@ static unsigned instruction_compare(
 	}
 	if (status == DECODE_OK && accepted && ours.length == theirs.length &&
 		mnemonic_is_same(insn_mnemonic_name(ours.mnemonic),
-			ZydisMnemonicGetString(theirs.mnemonic))) {
+			ZydisMnemonicGetString(theirs.mnemonic)) &&
+		memory_is_same(&ours, &theirs, operand)) {
 		tally->both_valid++;
 		return ours.length;
 	}

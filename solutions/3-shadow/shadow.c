@@ -20,7 +20,7 @@
 #define LARGE_RSVD  0x00200000u
 
 /* The index into a table of that level: 2 for the page directory, 1 for a page table. */
-static unsigned table_index(gla_t linear, unsigned level)
+static inline unsigned table_index(gla_t linear, unsigned level)
 {
 	return linear.raw >> (12 + INDEX_BITS * (level - 1)) & (TABLE_ENTRIES - 1);
 }

@@ -176,6 +176,11 @@ def has_traps(vcpu):
     return has_field(vcpu, "idt") and int(vcpu["idt"]) != 0
 
 
+def has_shadow(vcpu):
+    """True from lab 3 on: the guest has page tables of its own, and the monitor a shadow of them."""
+    return has_field(vcpu, "shadow") and int(vcpu["shadow"]) != 0
+
+
 def require_traps(what):
     """The running virtual processor, of a monitor that emulates traps."""
     vcpu = running_vcpu()

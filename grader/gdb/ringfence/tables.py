@@ -6,7 +6,7 @@ import struct
 
 import gdb
 
-from . import machine
+from . import machine, paging
 from .commands import Command, command
 from .machine import Refusal
 
@@ -71,9 +71,18 @@ class Descriptor:
         return "%-9s DPL %d %-7s %s" % (self.type_text(), self.dpl, present, where)
 
 
-def read_table(base, limit):
-    data = machine.read(base, (limit + 1) // 8 * 8)
+def take_apart(data):
     return [Descriptor(low, high) for low, high in struct.iter_unpack("<II", data)]
+
+
+def read_table(base, limit):
+    """A table of the processor's."""
+    return take_apart(machine.read(base, (limit + 1) // 8 * 8))
+
+
+def read_guests_table(vcpu, base, limit):
+    """A table of the guest's, also where the processor's page tables do not have it yet."""
+    return take_apart(paging.read_linear(vcpu, base, (limit + 1) // 8 * 8))
 
 
 def read_real(name):
@@ -108,7 +117,7 @@ def read_guests(name):
         print("                 Before lab 2 no event goes through it.")
         return None
     try:
-        return read_table(base, limit)
+        return read_guests_table(vcpu, base, limit)
     except Refusal as why:
         print(why)
         return None

@@ -5,7 +5,7 @@ monitor/include/views.h has the views and the traced pages, monitor/include/step
 """
 import gdb
 
-from . import machine
+from . import machine, paging
 from .commands import Command, command
 from .machine import Refusal
 
@@ -84,13 +84,27 @@ def table_ranges(vcpu):
         yield "LDT", int(vcpu["local"]["base"]), int(vcpu["local"]["limit"]) + 1
 
 
-def tables_on(vcpu, page):
-    """The tables that lie on a page, as text. Before lab 3 linear is guest-physical."""
+def tables_on(vcpu, linear):
+    """The descriptor tables that lie on a page, as text."""
     return [
         "%s %08x+%x%s" % (name, base, size, machine.symbol_text(base))
         for name, base, size in table_ranges(vcpu)
-        if base < page + PAGE and base + size > page
+        if base < linear + PAGE and base + size > linear
     ]
+
+
+def page_tables(vcpu):
+    """The pages that hold page tables: guest-physical address -> text."""
+    if not machine.has_shadow(vcpu):
+        return {}
+    pool, found = paging.Pool(vcpu), {}
+    for page in pool.newest if pool.tracing else ():
+        if page.has_table():
+            found.setdefault(page.guest, []).append("page directory" if page.is_root() else "page table")
+    return {
+        guest: "%s, %d shadow%s" % (" and ".join(sorted(set(names))), len(names), "s" * (len(names) > 1))
+        for guest, names in sorted(found.items())
+    }
 
 
 @command
@@ -98,24 +112,33 @@ class Traced(Command):
     """Show the guest's write-protected pages, and which of its tables lies in each.
     traced    one line for each page, and how many writes to them the monitor has seen
 
-    A write to such a page costs two exits: the page fault, and the step that lets it through.
-    Whatever else lies there is as slow: `vmexit traced_write` runs to the next such write."""
+    A write to such a page is an exit, or two: the page fault, and the step that lets it through.
+    Whatever else lies there is as slow: `vmexit traced_write` runs to the next such write. From
+    lab 3 on pages that hold page tables are among them. Addresses are guest-physical."""
 
     name = "traced"
 
     def run(self, words):
         self.refuse_words(words)
         vcpu = machine.require_traps("traced pages")
-        count = int(vcpu["traced_count"])
-        if count == 0:
+        descriptors, shadowed = self.descriptor_tables(vcpu), page_tables(vcpu)
+        if not descriptors and not shadowed:
             raise Refusal("No page is traced: the guest has loaded no table yet.")
-        for i in range(count):
-            page = int(vcpu["traced"][i]["raw"])
+        for page, tables in descriptors + list(shadowed.items()):
             is_open = open_page(vcpu) == page
-            tables = ", ".join(tables_on(vcpu, page)) or "none of its tables"
             print("%08x %s %s" % (page, "open for a step" if is_open else "read-only", tables))
         writes = int(vcpu["exits"]["count"][int(gdb.parse_and_eval("EXIT_TRACED_WRITE"))])
         print("%u writes to traced pages so far" % writes)
+
+    @staticmethod
+    def descriptor_tables(vcpu):
+        """(guest-physical page, which tables lie there) of each page that holds descriptor tables."""
+        pages = [vcpu["traced"][i] for i in range(int(vcpu["traced_count"]))]
+        return [
+            (int(each["page"]["raw"]) & ~(PAGE - 1),
+             ", ".join(tables_on(vcpu, int(each["linear"]["raw"]))) or "none of its tables")
+            for each in pages
+        ]
 
 
 def install():

@@ -163,7 +163,7 @@ def guests_own_descriptor(vcpu, selector):
     if not there or at + 7 > limit:
         return tables.EMPTY
     try:
-        return tables.read_table(base + at, 7)[0]
+        return tables.read_guests_table(vcpu, base + at, 7)[0]
     except Refusal:
         return tables.EMPTY
 

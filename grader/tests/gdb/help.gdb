@@ -8,6 +8,7 @@ ringfence
 #>  host 
 #>  idt 
 #>  pic 
+#>  shadow 
 #>  traced 
 #>  vcpu 
 #>  vmexit 
@@ -20,6 +21,10 @@ help vmexit
 #> With a reason it stops in the handler
 help vcpu
 #> what the guest believes
+help shadow
+#> ^shadow audit|shadow audit 
+complete shadow 
+#> ^shadow audit$
 complete vmexit p
 #> ^vmexit page_fault$
 #> ^vmexit port$

@@ -3,5 +3,5 @@
 #run greedy mem=4
 vmexit page_fault
 #> ^exit [0-9]+  page_fault vector 14 .* <greedy_site>
-#> ^#0 +handle_page_fault
+#> ^#0 +(0x[0-9a-f]+ in )?(handle|vcpu)_page_fault
 continue

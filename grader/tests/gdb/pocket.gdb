@@ -46,4 +46,4 @@ traced
 #> ^[0-9]{3,} writes to traced pages so far$
 vmexit traced_write
 #> ^exit [0-9]+  traced_write .*  CR2 
-#> ^#0 +handle_page_fault
+#> ^#0 +(0x[0-9a-f]+ in )?(handle|vcpu)_page_fault

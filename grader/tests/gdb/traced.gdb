@@ -7,7 +7,7 @@ traced
 #> ^00008000 read-only GDT 00008000\+18
 vmexit traced_write
 #> ^exit [0-9]+  traced_write vector 14 error 3 .*  CR2 00102[0-9a-f]{3}$
-#> ^#0 +handle_page_fault
+#> ^#0 +(0x[0-9a-f]+ in )?(handle|vcpu)_page_fault
 traced
 #> ^00102000 read-only .*IDT 00102068\+800 <kernel_idt>
 vmresume

@@ -345,6 +345,7 @@ struct shadow_page *shadow_get(struct vcpu *vcpu, enum shadow_kind kind, gpa_t g
 
 void shadow_use(struct vcpu *vcpu, struct shadow_page *root)
 {
+	root->writes = 0;
 	vcpu->shadow->root = root;
 	vcpu->page_directory = machine_address(root->entry);
 	shadow_flush(vcpu);
@@ -402,6 +403,8 @@ bool shadow_create(struct vcpu *vcpu)
 	if (shadow->pages < SHADOW_PAGES_MIN)
 		shadow->pages = SHADOW_PAGES_MIN;
 	shadow->roots_max = option_number(words, "roots=", SHADOW_ROOTS);
+	if (!shadow->roots_max)
+		shadow->roots_max = 1;
 	shadow->tracing = option_number(words, "trace=", 1);
 	shadow->audit_every = option_number(words, "audit=", 0);
 	shadow->page = pages_allocate(shadow->pages * sizeof(*shadow->page));

@@ -117,14 +117,16 @@ void shadow_protect(struct vcpu *vcpu, gpa_t page);
  * that was made from this one.
  *
  * A guest that writes and writes, and does not use what it has written, is building a table anew or
- * uses the page for data. So after SHADOW_BURST writes without a miss in between
- * (shadow_page.writes) a page table's shadows are dropped, all of them (shadow_drop()), and its
- * page is no longer traced. Not a root: it may be in use.
+ * uses the page for data. So a page's shadows are dropped, all of them (shadow_drop()), and it is
+ * no longer traced, after SHADOW_BURST writes without a use in between (shadow_page.writes counts;
+ * a miss that fills an entry and shadow_use() are uses), and at once after one of more than
+ * SHADOW_BURST_SIZE bytes. Never the root that the processor walks.
  */
 void shadow_written(struct vcpu *vcpu, gpa_t at, uint32_t size);
 
-#define SHADOW_BURST   3
-#define SHADOW_BUCKETS 64
+#define SHADOW_BURST      3
+#define SHADOW_BURST_SIZE 64 /* bytes: more than an instruction without REP writes */
+#define SHADOW_BUCKETS    64
 
 /*
  * The guest wrote CR0, CR3 or CR4; the new values are in place, and `changed_...` are the bits that
@@ -160,7 +162,7 @@ struct shadow_page {
 	uint32_t role;   /* the bits of SHADOW_ROLE */
 	gpa_t guest;     /* the first byte of what it was made from */
 	uint32_t *entry; /* the TABLE_ENTRIES entries that the processor walks */
-	unsigned writes; /* of the guest's to its table since the last miss that used this page */
+	unsigned writes; /* of the guest's to its table since this page was last used */
 	/* the pool's own */
 	unsigned first, last;     /* no entry outside these is in use */
 	uint32_t *parents;        /* the shadow page-directory entries that lead here */

@@ -191,10 +191,12 @@ void shadow_protect(struct vcpu *vcpu, gpa_t page)
 
 /* BEGIN SOLUTION
  */
-/* Is this table written more than it is used? */
-static bool is_burst(struct shadow_page *page)
+/* Is this table written more than it is used? The root in use is: each instruction needs it. */
+static bool is_burst(struct vcpu *vcpu, struct shadow_page *page, uint32_t size)
 {
-	return page->kind == SHADOW_TABLE && ++page->writes > SHADOW_BURST;
+	if (page == vcpu->shadow->root)
+		return false;
+	return size > SHADOW_BURST_SIZE || ++page->writes > SHADOW_BURST;
 }
 
 /* END SOLUTION */
@@ -211,7 +213,7 @@ void shadow_written(struct vcpu *vcpu, gpa_t at, uint32_t size)
 
 	for (; page; page = next) {
 		next = shadow_next(vcpu, at, page);
-		if (is_burst(page)) {
+		if (is_burst(vcpu, page, size)) {
 			shadow_drop(vcpu, page);
 			continue;
 		}

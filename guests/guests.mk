@@ -35,7 +35,8 @@ $(BUILD)/guests/%.c.o: guests/%.c
 	$(call SAY,CC,$<)
 	@gcc $(GUEST_CFLAGS) -MMD -MP -c -o $@ $<
 
-$(BUILD)/guests/%.asm.o: guests/%.asm $(GUEST_CONSTANTS) $(GUEST_KERNEL_CONSTANTS)
+# NASM 2.16 leaves out of its -MD what a source includes.
+$(BUILD)/guests/%.asm.o: guests/%.asm $(GUEST_CONSTANTS) $(GUEST_KERNEL_CONSTANTS) $(wildcard guests/*/*.inc)
 	@mkdir -p $(@D)
 	$(call SAY,NASM,$<)
 	@nasm $(GUEST_NASMFLAGS) -Iguests/$(*D)/ -MD $(@:.o=.d) -MP -o $@ $<

@@ -250,6 +250,24 @@ static bool is_software_interrupt(const struct insn *insn)
 	       insn->mnemonic == MNEMONIC_INTO;
 }
 
+/* The instruction itself has no memory, or its end has none. An empty bus gives FFh FFh, which is
+ * no instruction. */
+static enum verdict code_missing(struct vcpu *vcpu, gla_t at)
+{
+	uint8_t bytes[2], *memory;
+	gpa_t physical;
+	uint32_t access = vcpu_ring(vcpu) == 3 ? ACCESS_USER : 0;
+
+	if (at.raw == vcpu->code.base + vcpu->registers.eip &&
+		PAGE_SIZE - at.raw % PAGE_SIZE >= 2 &&
+		vcpu_page(vcpu, at, access, &memory, &physical) == PAGE_DEVICE) {
+		bus_load_memory(vcpu->vm, physical, bytes, sizeof(bytes));
+		if (bytes[0] == 0xff && bytes[1] == 0xff)
+			return vcpu_raise(vcpu, VECTOR_UD, 0);
+	}
+	return vm_kill(vcpu, "it executes at an address without memory");
+}
+
 enum verdict access_perform(struct vcpu *vcpu, gla_t at, bool write)
 {
 	const struct decoded *decoded = vcpu_decode(vcpu);
@@ -258,7 +276,7 @@ enum verdict access_perform(struct vcpu *vcpu, gla_t at, bool write)
 
 	(void)write; /* the instruction says it, and more exactly */
 	if (decoded->status != DECODE_OK)
-		return vm_kill(vcpu, "it executes at an address without memory");
+		return code_missing(vcpu, at);
 	if (access_fast(vcpu, insn, at, &verdict))
 		return verdict;
 	if (is_emulated(insn))

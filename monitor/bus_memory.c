@@ -15,6 +15,8 @@ void bus_attach_memory(struct bus *bus, struct bus_memory memory)
 	if (bus->memory_ranges == BUS_MEMORY_RANGES)
 		panic("no room on the bus for memory %x to %x: raise BUS_MEMORY_RANGES",
 			memory.first.raw, memory.last.raw);
+	if (memory.last.raw >= GPA_NOTHING.raw)
+		panic("no device may be in the last page of memory, as at %x", memory.last.raw);
 	for (unsigned i = 0; i < bus->memory_ranges; i++)
 		if (memory.first.raw <= bus->memory[i].last.raw &&
 			memory.last.raw >= bus->memory[i].first.raw)

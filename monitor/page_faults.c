@@ -55,7 +55,8 @@ static enum page_kind page_missed(struct vcpu *vcpu, struct page_fault *fault, u
 
 static gpa_t bus_address(const struct page_fault *fault)
 {
-	return fault->beyond ? GPA_NOTHING : fault->physical;
+	return fault->beyond ? gpa(GPA_NOTHING.raw | fault->physical.raw % PAGE_SIZE)
+			     : fault->physical;
 }
 
 enum page_kind vcpu_page(

@@ -129,6 +129,13 @@ void gate_absent(void)
 	user_read(POOL);
 }
 
+/* The kernel's own GDT, which lacks what GS was loaded with. */
+static void gdt_back(void)
+{
+	try_segment(0, 0);
+	gdt_load(kernel_gdt, sizeof(kernel_gdt) - 1);
+}
+
 void gdt_half_absent(void)
 {
 	uint32_t first = frame_new();
@@ -146,6 +153,7 @@ void gdt_half_absent(void)
 	words(*pte_at(world_root, WINDOW + PAGE_SIZE) & PTE_FRAME)[1] = 0x00cff200;
 	try_segment(0x43, POOL + 4);
 	see(words(*pte_at(world_root, WINDOW + PAGE_SIZE) & PTE_FRAME)[1]);
+	gdt_back();
 }
 
 /* The accessed bit of a descriptor cannot be written: that is a page fault of the kernel's. */
@@ -161,6 +169,7 @@ void gdt_read_only(void)
 	try_segment(USER_DS, POOL);
 	try_segment(0x33, POOL + 4);
 	see(words(first)[13]);
+	gdt_back();
 }
 
 /* A frame that reaches over two pages, the lower one of which is there or not. */

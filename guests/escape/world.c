@@ -53,7 +53,8 @@ void world_make(void)
 	paging_off();
 	cr4_write(CR4_PSE);
 	cr0_write(CR0_PE | CR0_ET | CR0_NE | CR0_WP);
-	memset(kernel_gdt, 0, sizeof(kernel_gdt));
+	/* not those in use: a monitor may need them */
+	memset(&kernel_gdt[KERNEL_FREE / 8], 0, sizeof(kernel_gdt) - KERNEL_FREE);
 	kernel_tables_load();
 	frames_taken = 0;
 	for (uint32_t i = 0; i < TABLE_ENTRIES; i++)

@@ -90,12 +90,12 @@ enum page_kind {
 /*
  * Finds out as the processor would, with the same effect on A and D bits. *memory is where the byte
  * is, in the direct map, for PAGE_MEMORY and PAGE_TRACED; *physical its guest-physical address,
- * for PAGE_TRACED and PAGE_DEVICE (GPA_NOTHING: beyond all that a bus has).
+ * for PAGE_TRACED and PAGE_DEVICE (in the page GPA_NOTHING where it is beyond all that a bus has).
  */
 enum page_kind vcpu_page(
 	struct vcpu *vcpu, gla_t at, uint32_t access, uint8_t **memory, gpa_t *physical);
 
-#define GPA_NOTHING gpa(0xffffffff)
+#define GPA_NOTHING gpa(0xfffff000) /* no device may be there */
 
 /* A page fault that the processor took while the guest ran. */
 enum verdict vcpu_page_fault(struct vcpu *vcpu, struct exit_record *exit);

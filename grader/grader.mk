@@ -88,7 +88,6 @@ FUZZED_GCC := $(FUZZED_C:%.c=$(BUILD)/fuzz/gcc/%.o) $(BUILD)/fuzz/gcc/grader/fuz
 FUZZED_CLANG := $(FUZZED_C:%.c=$(BUILD)/fuzz/clang/%.o) $(BUILD)/fuzz/clang/grader/fuzz/host.o
 HOST_TESTS := check_emulate check_ide check_inject check_vpic
 ACCESS_GCC := $(filter-out %/plain/access.o,$(FUZZED_GCC)) $(patsubst %,$(BUILD)/fuzz/gcc/monitor/%.o,$(filter access% arithmetic,$(SINCE_3)))
-HOST_TESTS := check_emulate check_inject check_vpic
 FUZZER := $(BUILD)/fuzz/fuzz_traps
 FUZZ_REPLAY := $(BUILD)/fuzz/replay
 

@@ -95,7 +95,9 @@ static bool defers_single_step(const struct vcpu *vcpu, const struct insn *insn)
 	return vcpu->interrupt_shadow && insn->mnemonic != MNEMONIC_STI;
 }
 
-enum verdict insn_emulate(struct vcpu *vcpu, const struct insn *insn)
+/* In line, since most exits come this way. */
+static inline __attribute__((always_inline)) enum verdict emulate(
+	struct vcpu *vcpu, const struct insn *insn)
 {
 	uint32_t eflags = vcpu->registers.eflags;
 
@@ -110,6 +112,11 @@ enum verdict insn_emulate(struct vcpu *vcpu, const struct insn *insn)
 	else if (eflags & EFLAGS_TF && verdict != VERDICT_ENDED && !defers_single_step(vcpu, insn))
 		return vcpu_raise_single_step(vcpu);
 	return verdict;
+}
+
+enum verdict insn_emulate(struct vcpu *vcpu, const struct insn *insn)
+{
+	return emulate(vcpu, insn);
 }
 
 /* An instruction that faults here and need not on the bare machine, for what the monitor does not
@@ -191,7 +198,7 @@ static __attribute__((noinline)) enum verdict handle_protection(
 	if (!decoded->emulated)
 		return decoded->status == DECODE_OK ? limit_violated(vcpu, insn)
 						    : undecodable(vcpu, decoded);
-	enum verdict verdict = insn_emulate(vcpu, insn);
+	enum verdict verdict = emulate(vcpu, insn);
 	return verdict == VERDICT_GUEST_FAULT ? refuse_by_name(vcpu, insn, exit) : verdict;
 }
 

@@ -20,6 +20,8 @@ static inline bool views_traces(const struct vcpu *vcpu, gpa_t page)
 	       vcpu->vm->frames[page.raw / PAGE_SIZE].raw & FRAME_TRACED;
 }
 
+void views_written(struct vcpu *vcpu, gpa_t at, uint32_t size); /* views.h */
+
 /*
  * Where bytes of the guest's are in the direct map, if they all lie in one page to which the
  * processor itself has an entry now that allows the access; else NULL. `access` is ACCESS_...
@@ -72,8 +74,11 @@ static inline void guest_entry_write(struct vcpu *vcpu, gpa_t at, uint32_t value
 {
 	uint32_t *entry = guest_memory(vcpu, at);
 
-	if (entry)
-		*entry = value;
+	if (!entry)
+		return;
+	*entry = value;
+	if (views_traces(vcpu, at)) /* it is a descriptor, too */
+		views_written(vcpu, at, sizeof(value));
 }
 
 /* ---- accesses ---- */

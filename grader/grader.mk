@@ -87,6 +87,7 @@ AROUND := $(patsubst %,$(BUILD)/fuzz/%.o,processor segments invariants watch)
 FUZZED_GCC := $(FUZZED_C:%.c=$(BUILD)/fuzz/gcc/%.o) $(BUILD)/fuzz/gcc/grader/fuzz/host.o
 FUZZED_CLANG := $(FUZZED_C:%.c=$(BUILD)/fuzz/clang/%.o) $(BUILD)/fuzz/clang/grader/fuzz/host.o
 HOST_TESTS := check_emulate check_ide check_inject check_vpic
+ACCESS_TESTS := check_access check_access_faults check_access_step
 ACCESS_GCC := $(filter-out %/plain/access.o,$(FUZZED_GCC)) $(patsubst %,$(BUILD)/fuzz/gcc/monitor/%.o,$(filter access% arithmetic,$(SINCE_3)))
 FUZZER := $(BUILD)/fuzz/fuzz_traps
 FUZZ_REPLAY := $(BUILD)/fuzz/replay
@@ -112,9 +113,10 @@ $(HOST_TESTS:%=$(BUILD)/tests/%): $(FUZZED_GCC) $(AROUND) $(BUILD)/fuzz/guest.o
 
 # The same with lab 3's accesses, and the host's own processor in 32-bit mode to compare with.
 NATIVE := $(BUILD)/fuzz/native
-$(BUILD)/grader/tests/check_access.o: HOST_CFLAGS += $(SANITIZE) $(FUZZ_MACHINE) -DNATIVE='"$(NATIVE)"'
-$(BUILD)/tests/check_access: HOST_LIBS += $(SANITIZE) -Wl,--wrap=vcpu_emulate,--wrap=vcpu_page,--wrap=traced_written
-$(BUILD)/tests/check_access: $(ACCESS_GCC) $(AROUND) $(BUILD)/fuzz/guest.o | $(NATIVE)
+$(ACCESS_TESTS:%=$(BUILD)/grader/tests/%.o): HOST_CFLAGS += $(SANITIZE) $(FUZZ_MACHINE) -DNATIVE='"$(NATIVE)"'
+$(ACCESS_TESTS:%=$(BUILD)/tests/%): HOST_LIBS += $(SANITIZE) \
+	-Wl,--wrap=vcpu_emulate,--wrap=insn_emulate,--wrap=vcpu_page,--wrap=vcpu_stand_out,--wrap=traced_written
+$(ACCESS_TESTS:%=$(BUILD)/tests/%): $(ACCESS_GCC) $(AROUND) $(BUILD)/fuzz/guest.o | $(NATIVE)
 
 $(NATIVE): grader/fuzz/native.c grader/fuzz/native.h
 	@mkdir -p $(@D)

@@ -48,14 +48,17 @@ static enum verdict page_take(struct vcpu *vcpu, gla_t at, bool write)
 	uint32_t access = (write ? ACCESS_WRITE : 0) | (vcpu_ring(vcpu) == 3 ? ACCESS_USER : 0);
 	gla_t page = gla(at.raw & ~PAGE_MASK);
 	uint8_t *memory = NULL;
-	gpa_t physical;
+	gpa_t physical = GPA_NOTHING;
 	enum page_kind kind = vcpu_page(vcpu, at, access, &memory, &physical);
 
 	if (kind == PAGE_FAULT || kind == PAGE_ENDED)
 		return page_refused(kind);
 	struct access_page *known = page_find(step, page);
 	if (known) {
-		known->kind = (uint8_t)kind;
+		if (kind == PAGE_TRACED) { /* what was read so far is written too */
+			known->kind = PAGE_TRACED;
+			known->physical = gpa(physical.raw & ~PAGE_MASK);
+		}
 		return VERDICT_RESUME;
 	}
 	if (kind == PAGE_DEVICE) {

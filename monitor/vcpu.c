@@ -235,7 +235,8 @@ static enum verdict transfer_all(struct vcpu *vcpu, gla_t at, uint8_t *bytes, ui
 			part = size;
 		verdict = transfer_part(vcpu, at, bytes, part, access, transfer);
 		at.raw += part;
-		bytes += part;
+		if (bytes) /* a look has none */
+			bytes += part;
 		size -= part;
 	}
 	return verdict;

@@ -139,12 +139,41 @@ static enum verdict refuse_by_name(
 	return VERDICT_GUEST_FAULT;
 }
 
+/* Where a near transfer with 32 bits would go; false: it is none, or what it reads is not there. */
+static bool transfer_target(
+	struct vcpu *vcpu, const struct insn *insn, const struct insn_operand *to, uint32_t *target)
+{
+	bool indirect = insn->mnemonic == MNEMONIC_CALL || insn->mnemonic == MNEMONIC_JMP;
+	uint32_t offset = vcpu_stack_pointer(vcpu);
+	enum insn_segment segment = SEGMENT_SS;
+	gla_t at;
+
+	if (insn->operand_size != sizeof(*target))
+		return false;
+	if (to->kind == OPERAND_RELATIVE) {
+		*target = insn_branch_target(insn, vcpu->registers.eip);
+		return true;
+	}
+	if (indirect && to->kind == OPERAND_REGISTER) {
+		*target = *vcpu_register(vcpu, to->reg);
+		return true;
+	}
+	if (indirect && to->kind == OPERAND_MEMORY) {
+		offset = vcpu_offset(vcpu, insn);
+		segment = to->segment;
+	} else if (insn->mnemonic != MNEMONIC_RET) {
+		return false;
+	}
+	return vcpu_linear(vcpu, segment, offset, sizeof(*target), false, &at) &&
+	       vcpu_read(vcpu, at, target, sizeof(*target)) == sizeof(*target);
+}
+
 /* An access beyond a limit: of the guest's own, or of the monitor's making? */
 static enum verdict limit_violated(struct vcpu *vcpu, const struct insn *insn)
 {
 	struct insn_operand operand[INSN_OPERANDS_MAX];
 	unsigned count = insn_operands(insn, operand);
-	uint32_t esp = vcpu_stack_pointer(vcpu);
+	uint32_t esp = vcpu_stack_pointer(vcpu), target;
 	bool clipped = vcpu_was_clipped(vcpu, SEGMENT_SS, esp - 4, 4) ||
 		       vcpu_was_clipped(vcpu, SEGMENT_SS, esp, 4);
 
@@ -166,6 +195,8 @@ static enum verdict limit_violated(struct vcpu *vcpu, const struct insn *insn)
 		}
 		clipped = clipped || vcpu_was_clipped(vcpu, operand[i].segment, offset, size);
 	}
+	if (!clipped && transfer_target(vcpu, insn, &operand[0], &target))
+		clipped = vcpu_was_clipped(vcpu, SEGMENT_CS, target, 1);
 	return clipped ? vcpu_reached_monitor(vcpu) : VERDICT_GUEST_FAULT;
 }
 

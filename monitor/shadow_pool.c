@@ -145,7 +145,7 @@ void shadow_map(
 struct shadow_page *shadow_child(
 	const struct vcpu *vcpu, const struct shadow_page *root, unsigned index)
 {
-	uint32_t entry = root->entry[index];
+	uint32_t entry = is_monitors(root, index) ? 0 : root->entry[index];
 
 	return entry & PTE_P ? page_of(vcpu, machine_pointer(maddr(entry & PTE_FRAME))) : NULL;
 }

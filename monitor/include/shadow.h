@@ -197,7 +197,8 @@ struct shadow_page *shadow_get(
  * other: shadow_next(vcpu, page, NULL) is the first, then with the one before; NULL: no more. */
 struct shadow_page *shadow_next(struct vcpu *vcpu, gpa_t page, struct shadow_page *before);
 
-/* The shadow page that a shadow page-directory entry leads to; NULL: not present. */
+/* The shadow page that a shadow page-directory entry leads to; NULL: not present, or the monitor's
+ * own entry. */
 struct shadow_page *shadow_child(
 	const struct vcpu *vcpu, const struct shadow_page *root, unsigned index);
 

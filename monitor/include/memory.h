@@ -72,12 +72,13 @@ static inline uint32_t guest_entry_read(const struct vcpu *vcpu, gpa_t at)
 
 static inline void guest_entry_write(struct vcpu *vcpu, gpa_t at, uint32_t value)
 {
-	uint32_t *entry = guest_memory(vcpu, at);
+	uint32_t frame;
 
-	if (!entry)
+	if (!guest_has_memory(vcpu, at))
 		return;
-	*entry = value;
-	if (views_traces(vcpu, at)) /* it is a descriptor, too */
+	frame = vcpu->vm->frames[at.raw / PAGE_SIZE].raw;
+	*(uint32_t *)machine_pointer(maddr((frame & ~PAGE_MASK) | (at.raw & PAGE_MASK))) = value;
+	if (frame & FRAME_TRACED) /* it is a descriptor, too */
 		views_written(vcpu, at, sizeof(value));
 }
 

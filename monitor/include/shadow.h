@@ -47,10 +47,11 @@ struct walk {
 			  * paging off) its first byte */
 	bool large;      /* a 4 MiB page, or paging is off: there is no page table */
 	uint32_t rights; /* PTE_RW and PTE_US as far as both entries have them */
-	uint32_t role;   /* SHADOW_ROLE: those bits of the page-directory entry alone */
-	bool accessed;   /* A of all entries, after this access */
-	bool dirty;      /* D of the last one, after this access */
-	uint32_t error;  /* where there is none: the error code */
+	uint32_t role; /* PTE_RW and PTE_US of the page-directory entry alone; of a large page PTE_D
+			* too, and of paging off all three */
+	bool accessed; /* A of all entries, after this access */
+	bool dirty;    /* D of the last one, after this access */
+	uint32_t error; /* where there is none: the error code */
 };
 
 /*
@@ -117,10 +118,11 @@ void shadow_protect(struct vcpu *vcpu, gpa_t page);
  * that was made from this one.
  *
  * A guest that writes and writes, and does not use what it has written, is building a table anew or
- * uses the page for data. So a page's shadows are dropped, all of them (shadow_drop()), and it is
- * no longer traced, after SHADOW_BURST writes without a use in between (shadow_page.writes counts;
- * a miss that fills an entry and shadow_use() are uses), and at once after one of more than
- * SHADOW_BURST_SIZE bytes. Never the root that the processor walks.
+ * uses the page for data. So each shadow page counts the writes since it was last used
+ * (shadow_page.writes; a miss that fills one of its entries and shadow_use() are uses). The write
+ * that makes them more than SHADOW_BURST drops it (shadow_drop()), and one of more than
+ * SHADOW_BURST_SIZE bytes does so at once. When the last has gone the guest's page is no longer
+ * traced. Never the root that the processor walks.
  */
 void shadow_written(struct vcpu *vcpu, gpa_t at, uint32_t size);
 

@@ -11,8 +11,10 @@
 #include "access.h"
 #include "vm.h"
 
-/* FXSAVE and FXRSTOR leave what belongs to SSE alone while CR4.OSFXSR is 0, which it is. */
+/* Of these FXSAVE and FXRSTOR leave the end alone, and what belongs to SSE while CR4.OSFXSR is 0.
+ */
 #define FX_SIZE             512u
+#define FX_SIZE_WITH_SSE    288u
 #define FX_SIZE_WITHOUT_SSE 160u
 
 #define ENTER_LEVELS 32u
@@ -77,11 +79,14 @@ static uint32_t named_offset(struct maker *maker, const struct insn_operand oper
 	return cut(offset, insn->address_size);
 }
 
-static uint32_t named_size(const struct insn *insn, const struct insn_operand *operand)
+static uint32_t named_size(
+	const struct vcpu *vcpu, const struct insn *insn, const struct insn_operand *operand)
 {
 	if (insn->mnemonic == MNEMONIC_CLFLUSH) /* faults as a read of a byte does */
 		return 1;
-	return operand->size == FX_SIZE ? FX_SIZE_WITHOUT_SSE : operand->size;
+	if (operand->size != FX_SIZE)
+		return operand->size;
+	return vcpu->cr4 & CR4_OSFXSR ? FX_SIZE_WITH_SSE : FX_SIZE_WITHOUT_SSE;
 }
 
 static void add_named(struct maker *maker, unsigned position, const struct insn_operand operand[])
@@ -106,7 +111,7 @@ static void add_named(struct maker *maker, unsigned position, const struct insn_
 	default:
 		return;
 	}
-	add(maker, memory->segment, offset, named_size(insn, memory), memory->use);
+	add(maker, memory->segment, offset, named_size(maker->vcpu, insn, memory), memory->use);
 }
 
 /* ---- the stack, and what else it does not name ---- */

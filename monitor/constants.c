@@ -4,6 +4,7 @@
  * the Makefile turns the lines that it leaves there into constants.inc.
  */
 #include "multiboot.h"
+#include "shadow.h"
 #include "vm.h"
 
 #define CONSTANT(name) __asm__ volatile(".ascii \"@ " #name " %c0\"" : : "i"((unsigned)(name)))
@@ -19,6 +20,7 @@
 #define VM_MEMORY_OFFSET     offsetof(struct vm, memory)
 #define VM_SIZE_OFFSET       offsetof(struct vm, memory_size)
 #define VM_FRAMES_OFFSET     offsetof(struct vm, frames)
+#define SHADOW_ENTRY_OFFSET  offsetof(struct shadow_page, entry)
 
 void constants(void);
 
@@ -54,4 +56,6 @@ void constants(void)
 	CONSTANT(VM_MEMORY_OFFSET);
 	CONSTANT(VM_SIZE_OFFSET);
 	CONSTANT(VM_FRAMES_OFFSET);
+	/* the entries of a shadow page */
+	CONSTANT(SHADOW_ENTRY_OFFSET);
 }

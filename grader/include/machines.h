@@ -68,6 +68,9 @@ struct machine *boot_several(const struct boot_guest *guests, size_t count);
 /* Boots the guest on the bare machine and stops at its first instruction. */
 struct machine *boot_bare(struct guest *guest);
 
+/* The same with words for its command line. */
+struct machine *boot_bare_with(const struct boot_guest *guest);
+
 /* Ends a machine before the test ends. */
 void machine_end(struct machine *machine);
 
@@ -83,6 +86,9 @@ int run_until_any(struct machine *machine, const uint32_t *addresses, size_t cou
 
 /* Runs `instructions` more. */
 void run_for(struct machine *machine, uint64_t instructions);
+
+/* Runs `instructions` more, or until the instruction at an address is next: then true. */
+bool run_until_or_for(struct machine *machine, uint32_t address, uint64_t instructions);
 
 /* Runs to the end: the machine must switch itself off. */
 void run_to_end(struct machine *machine);

@@ -4,5 +4,6 @@
 
 extern struct lab lab_rings;
 extern struct lab lab_traps;
+extern struct lab lab_shadow;
 
-const struct lab *const all_labs[] = {&lab_rings, &lab_traps, NULL};
+const struct lab *const all_labs[] = {&lab_rings, &lab_traps, &lab_shadow, NULL};

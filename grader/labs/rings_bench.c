@@ -9,14 +9,6 @@
 #define BOOT_RECORD 0x7c00 /* where the BIOS jumps */
 
 /* The ticks until the machine has come to an address. */
-static uint64_t ticks_to(struct machine *m, uint32_t address)
-{
-	uint64_t start = ticks(m);
-
-	run_until(m, address);
-	return ticks(m) - start;
-}
-
 START_TEST(from_power_on_to_the_guest)
 {
 	struct guest *guest = guest_open("hello");

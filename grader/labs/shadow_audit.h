@@ -11,9 +11,13 @@
 
 #include "machines.h"
 
+/* Goes on to a moment at which the guest itself runs, if it does not now. False: the instruction at
+ * `end` came first. */
+bool audit_reach_guest(struct machine *m, uint32_t end);
+
 /* Fails the test at the first entry below MONITOR_BASE that is wrong, or above it is not the
- * monitor's own. Goes on to the next
- * moment at which the guest itself runs. Returns how many entries were looked at. */
+ * monitor's own. Goes on to a moment at which the guest itself runs. Returns how many entries were
+ * looked at: none where the guest came to its end before. */
 unsigned audit_from_outside(struct machine *m);
 
 #endif

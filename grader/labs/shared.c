@@ -2,6 +2,8 @@
 /* What the graded tests of more than one lab use: shared.h. */
 #include "shared.h"
 
+#include "layout.h"
+
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -71,6 +73,39 @@ void integrity_check(struct machine *m, const struct integrity *before, const ch
 	free(now.text);
 }
 
+/* ---- what it costs ---- */
+
+uint64_t ticks_to(struct machine *m, uint32_t address)
+{
+	uint64_t start = ticks(m);
+
+	run_until(m, address);
+	return ticks(m) - start;
+}
+
+uint64_t exits_between(struct machine *m, uint32_t from, uint32_t to, bool with_interrupts)
+{
+	const struct bochs_event *events;
+	uint64_t exits = 0;
+
+	run_until(m, from);
+	trace_begin(m);
+	run_until(m, to);
+	size_t count = trace_end(m, &events);
+	for (size_t i = 0; i < count; i++)
+		exits += events[i].delivered && events[i].cs == MONITOR_CS &&
+			 events[i].kind != BOCHS_IRET &&
+			 (with_interrupts || events[i].kind != BOCHS_HARDWARE_INT);
+	return exits;
+}
+
+void assert_within(const char *what, uint64_t cost, uint64_t budget)
+{
+	ck_assert_msg(cost <= budget,
+		"%s takes %llu instructions under this monitor; the budget is %llu", what,
+		(unsigned long long)cost, (unsigned long long)budget);
+}
+
 /* ---- predict, then measure ---- */
 
 /* The number behind "name =" in answers.txt; false where there is none. */
@@ -95,18 +130,30 @@ static bool answer(const char *name, uint64_t *value)
 	return found;
 }
 
+/* What answers.txt says. */
+static uint64_t predicted(const char *name)
+{
+	uint64_t value;
+
+	ck_assert_msg(answer(name, &value), "answers.txt has no number for %s (write: %s = NUMBER)",
+		name, name);
+	return value;
+}
+
+void assert_prediction(const char *name, uint64_t measured)
+{
+	uint64_t value = predicted(name);
+
+	ck_assert_msg(value == measured,
+		"%s: you predicted %llu (%#llx), this monitor shows %llu (%#llx). Why?", name,
+		(unsigned long long)value, (unsigned long long)value, (unsigned long long)measured,
+		(unsigned long long)measured);
+}
+
 void assert_predictions(const struct prediction *predictions, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		uint64_t predicted;
-		ck_assert_msg(answer(predictions[i].name, &predicted),
-			"answers.txt has no number for %s (write: %s = NUMBER)",
-			predictions[i].name, predictions[i].name);
-		uint64_t measured = predictions[i].measure();
-		ck_assert_msg(predicted == measured,
-			"%s: you predicted %llu (%#llx), this monitor shows %llu (%#llx). Why?",
-			predictions[i].name, (unsigned long long)predicted,
-			(unsigned long long)predicted, (unsigned long long)measured,
-			(unsigned long long)measured);
+		predicted(predictions[i].name);
+		assert_prediction(predictions[i].name, predictions[i].measure());
 	}
 }

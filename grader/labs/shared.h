@@ -34,6 +34,17 @@ struct integrity integrity_take(struct machine *m);
 /* At another such moment: fails the test where the monitor is not what it was. */
 void integrity_check(struct machine *m, const struct integrity *before, const char *attack);
 
+/* ---- what it costs ---- */
+
+/* Instructions from here to an address. */
+uint64_t ticks_to(struct machine *m, uint32_t address);
+
+/* Exits between two addresses, as Bochs records them: what the processor delivers to the monitor.
+ * Without interrupts: those of the real timer do not count. */
+uint64_t exits_between(struct machine *m, uint32_t from, uint32_t to, bool with_interrupts);
+
+void assert_within(const char *what, uint64_t cost, uint64_t budget);
+
 /* ---- predict, then measure ---- */
 
 /* A number that answers.txt must have, and how the submitted monitor is asked for it. */
@@ -44,5 +55,8 @@ struct prediction {
 
 /* Fails the test where an answer is missing, or is not what the monitor shows. */
 void assert_predictions(const struct prediction *predictions, size_t count);
+
+/* The same for one that has been measured. */
+void assert_prediction(const char *name, uint64_t measured);
 
 #endif

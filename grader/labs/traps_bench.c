@@ -10,14 +10,6 @@
 #define OPERATIONS        6
 #define LOOP_INSTRUCTIONS 3 /* of its loop that the timer interrupts */
 
-static uint64_t ticks_to(struct machine *m, uint32_t address)
-{
-	uint64_t start = ticks(m);
-
-	run_until(m, address);
-	return ticks(m) - start;
-}
-
 /* Each from the trap to the guest's next instruction; the least of all rounds. */
 START_TEST(each_operation)
 {

@@ -52,13 +52,6 @@ static uint64_t cost_between(const char *from, const char *to)
 	return least;
 }
 
-static void assert_within(const char *what, uint64_t cost, uint64_t budget)
-{
-	ck_assert_msg(cost <= budget,
-		"%s takes %llu instructions under this monitor; the budget is %llu", what,
-		(unsigned long long)cost, (unsigned long long)budget);
-}
-
 START_TEST(cli_and_sti_are_cheap)
 {
 	uint64_t cli = cost_between("costs_cli", "costs_after_cli");
@@ -114,24 +107,6 @@ START_TEST(a_timer_interrupt_is_cheap)
 }
 END_TEST
 
-/* The exits between two labels, as Bochs records them: what leads to the monitor. The real timer
- * does not count. */
-static uint64_t exits_between(struct machine *m, uint32_t from, uint32_t to, bool with_interrupts)
-{
-	const struct bochs_event *events;
-	uint64_t exits = 0;
-
-	run_until(m, from);
-	trace_begin(m);
-	run_until(m, to);
-	size_t count = trace_end(m, &events);
-	for (size_t i = 0; i < count; i++)
-		exits += events[i].delivered && events[i].cs == MONITOR_CS &&
-			 events[i].kind != BOCHS_IRET &&
-			 (with_interrupts || events[i].kind != BOCHS_HARDWARE_INT);
-	return exits;
-}
-
 static uint64_t costs_exits(const char *from, const char *to, bool with_interrupts)
 {
 	struct guest *guest = guest_open("costs");
@@ -147,9 +122,7 @@ static uint64_t ticks_between(
 	struct machine *m, const struct guest *guest, const char *from, const char *to)
 {
 	run_until(m, guest_symbol(guest, from));
-	uint64_t start = ticks(m);
-	run_until(m, guest_symbol(guest, to));
-	return ticks(m) - start;
+	return ticks_to(m, guest_symbol(guest, to));
 }
 
 START_TEST(a_system_call_costs_what_it_costs_bare)

@@ -3,6 +3,10 @@
  * What the bridge costs, in milliseconds of the wall clock: unlike everything else in the kit,
  * these figures depend on the host and on what else it does. So each is the best of several rounds,
  * and the two runs that are compared take turns.
+ *
+ * How long the guest computes is written into a copy of its file. It cannot be written into its
+ * memory: under a monitor with shadow page tables a variable that the guest has not touched has no
+ * linear address yet.
  */
 #include "bochs.h"
 #include "bootdisk.h"
@@ -11,9 +15,12 @@
 #include "image.h"
 #include "symbols.h"
 
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -23,9 +30,9 @@
 
 struct measurement {
 	const char *program, *monitor;
-	char *guest;
-	uint32_t main, rounds, begin, end; /* addresses in the guest */
-	uint64_t ticks;                    /* of the computation */
+	char *guest;         /* the copy */
+	uint32_t begin, end; /* addresses in the guest */
+	uint64_t ticks;      /* of the computation */
 	struct bridge_cost *cost;
 	char *error;
 };
@@ -50,20 +57,38 @@ static int fail(const struct measurement *m, const char *what)
 	return -1;
 }
 
-static int addresses_find(struct measurement *m)
+/* Copies the guest to m->guest, with COMPUTE_ROUNDS for its own number. */
+static int guest_copy(struct measurement *m, const char *guest, int fd, uint32_t rounds_at)
+{
+	uint32_t rounds = COMPUTE_ROUNDS;
+	int from = open(guest, O_RDONLY | O_CLOEXEC);
+	struct stat st;
+	bool copied = from >= 0 && fstat(from, &st) == 0 &&
+		      sendfile(fd, from, NULL, (size_t)st.st_size) == st.st_size &&
+		      pwrite(fd, &rounds, sizeof(rounds), rounds_at) == sizeof(rounds);
+
+	if (from >= 0)
+		close(from);
+	return copied ? 0 : fail(m, "cannot copy the guest to a temporary file");
+}
+
+static int guest_prepare(struct measurement *m, const char *guest, int fd)
 {
 	char error[SYMBOLS_ERROR_MAX];
-	struct symbols *symbols = symbols_open(m->guest, error);
+	struct symbols *symbols = symbols_open(guest, error);
+	uint32_t rounds, rounds_at;
 	bool found;
 
 	if (!symbols)
 		return fail(m, error);
-	found = symbols_address(symbols, "kernel_main", &m->main) &&
-		symbols_address(symbols, "compute_rounds", &m->rounds) &&
+	found = symbols_address(symbols, "compute_rounds", &rounds) &&
+		symbols_file_offset(symbols, rounds, sizeof(rounds), &rounds_at) &&
 		symbols_address(symbols, "compute_begin", &m->begin) &&
 		symbols_address(symbols, "compute_end", &m->end);
 	symbols_close(symbols);
-	return found ? 0 : fail(m, "the guest to measure with is \"compute\"");
+	if (!found)
+		return fail(m, "the guest to measure with is \"compute\"");
+	return guest_copy(m, guest, fd, rounds_at);
 }
 
 /* ---- through the bridge ---- */
@@ -83,16 +108,6 @@ static bool run_to(struct bridge_client *c, uint32_t address)
 	snprintf(remove, sizeof(remove), "z0,%" PRIx32 ",1", address);
 	return asked(c, insert, "OK") && asked(c, "vCont;c", "T05swbreak") &&
 	       asked(c, remove, "OK");
-}
-
-static bool rounds_set(struct bridge_client *c, uint32_t address)
-{
-	uint32_t rounds = COMPUTE_ROUNDS;
-	char request[40];
-	int at = snprintf(request, sizeof(request), "M%" PRIx32 ",4:", address);
-
-	rsp_to_hex(request + at, &rounds, 4);
-	return asked(c, request, "OK");
 }
 
 /* The target description's last general register. */
@@ -118,8 +133,6 @@ static bool session_measure(struct measurement *m, struct bridge_client *c, doub
 		if (!asked(c, "vCont;s", "T05"))
 			return false;
 	keep_best(&m->cost->step_ms, (now_ms() - start) / STEPS);
-	if (!run_to(c, m->main) || !rounds_set(c, m->rounds))
-		return false;
 	if (!run_to(c, m->begin) || !ticks_read(c, &begin))
 		return false;
 	start = now_ms();
@@ -149,12 +162,9 @@ static int bridge_round(struct measurement *m)
 
 static int plain_run(const struct measurement *m, struct bochs *b)
 {
-	uint32_t rounds = COMPUTE_ROUNDS;
 	double start;
 
-	if (bochs_run_until(b, m->main, UINT64_MAX) != BOCHS_STOP_BREAKPOINT ||
-		bochs_write_linear(b, m->rounds, &rounds, sizeof(rounds)) ||
-		bochs_run_until(b, m->begin, UINT64_MAX) != BOCHS_STOP_BREAKPOINT)
+	if (bochs_run_until(b, m->begin, UINT64_MAX) != BOCHS_STOP_BREAKPOINT)
 		return fail(m, bochs_error(b));
 	start = now_ms();
 	if (bochs_run_ticks(b, m->ticks) != BOCHS_STOP_LIMIT)
@@ -180,9 +190,10 @@ static int plain_round(const struct measurement *m, const char *image)
 int bridge_measure(const char *program, const char *monitor, const char *guest,
 	struct bridge_cost *cost, char error[BRIDGE_ERROR_MAX])
 {
+	char copy[] = "/tmp/ringfence-guest.XXXXXX", image[] = "/tmp/ringfence-measure.XXXXXX";
 	struct measurement m = {.program = program,
 		.monitor = monitor,
-		.guest = (char *)guest,
+		.guest = copy,
 		.cost = cost,
 		.error = error};
 	struct bootdisk disk = {.boot_dir = "build/boot",
@@ -190,14 +201,13 @@ int bridge_measure(const char *program, const char *monitor, const char *guest,
 		.guests = &m.guest,
 		.count = 1,
 		.memory_mib = IMAGE_MEMORY_MIB_DEFAULT};
-	char image[] = "/tmp/ringfence-measure.XXXXXX";
-	int fd = mkstemp(image), result;
+	int copy_fd = mkstemp(copy), image_fd = mkstemp(image), result = -1;
 
 	memset(cost, 0, sizeof(*cost));
-	if (fd < 0)
-		return fail(&m, "cannot make a temporary file");
-	close(fd);
-	result = addresses_find(&m);
+	if (copy_fd < 0 || image_fd < 0)
+		fail(&m, "cannot make a temporary file");
+	else
+		result = guest_prepare(&m, guest, copy_fd);
 	if (result == 0)
 		result = bootdisk_write(image, &disk, error, BRIDGE_ERROR_MAX);
 	for (int i = 0; i < ROUNDS && result == 0; i++) {
@@ -205,6 +215,9 @@ int bridge_measure(const char *program, const char *monitor, const char *guest,
 		if (result == 0)
 			result = plain_round(&m, image);
 	}
-	unlink(image);
+	if (copy_fd >= 0)
+		close(copy_fd), unlink(copy);
+	if (image_fd >= 0)
+		close(image_fd), unlink(image);
 	return result;
 }

@@ -77,7 +77,8 @@ static void say_place(struct writer *w, struct machine *machine)
 static void say_exit(struct writer *w, struct machine *machine, const struct exit_record *exit)
 {
 	static const char *const names[EXIT_REASONS] = {"interrupt", "privileged instruction",
-		"port", "software interrupt", "protection", "page fault", "exception"};
+		"port", "software interrupt", "protection", "page fault", "exception",
+		"traced write", "shadow fill", "device memory", "step"};
 	char symbol[TEXT_SIZE], text[TEXT_SIZE] = "";
 	struct insn insn;
 

@@ -150,13 +150,18 @@ struct machine *power_on(struct guest *guest)
 	return power_on_several(&(struct boot_guest){guest, "mem=" TO_STRING(GUEST_MEGS)}, 1);
 }
 
-struct machine *power_on_bare(struct guest *guest)
+static struct machine *power_on_bare_with(const struct boot_guest *guest)
 {
 	struct machine *machine = machine_new();
 
 	machine->bare = true;
-	machine_start(machine, &(struct boot_guest){guest, ""}, 1, NULL);
+	machine_start(machine, guest, 1, NULL);
 	return machine;
+}
+
+struct machine *power_on_bare(struct guest *guest)
+{
+	return power_on_bare_with(&(struct boot_guest){guest, ""});
 }
 
 struct machine *boot(struct guest *guest)
@@ -176,12 +181,17 @@ struct machine *boot_several(const struct boot_guest *guests, size_t count)
 	return machine;
 }
 
+struct machine *boot_bare_with(const struct boot_guest *guest)
+{
+	struct machine *machine = power_on_bare_with(guest);
+
+	run_until(machine, symbols_entry(guest->guest->symbols));
+	return machine;
+}
+
 struct machine *boot_bare(struct guest *guest)
 {
-	struct machine *machine = power_on_bare(guest);
-
-	run_until(machine, symbols_entry(guest->symbols));
-	return machine;
+	return boot_bare_with(&(struct boot_guest){guest, ""});
 }
 
 void machine_end(struct machine *machine)
@@ -340,6 +350,19 @@ void run_for(struct machine *machine, uint64_t instructions)
 {
 	if (machine_run(machine, NULL, 0, instructions) != BOCHS_STOP_LIMIT)
 		unexpected_stop(machine, "run on");
+}
+
+bool run_until_or_for(struct machine *machine, uint32_t address, uint64_t instructions)
+{
+	switch (machine_run(machine, &address, 1, instructions)) {
+	case BOCHS_STOP_BREAKPOINT:
+		return true;
+	case BOCHS_STOP_LIMIT:
+		return false;
+	default:
+		unexpected_stop(machine, "run on");
+	}
+	return false;
 }
 
 void run_to_end(struct machine *machine)

@@ -192,6 +192,27 @@ void root_with_all_flags(void)
 	}
 }
 
+/* PCD and PWT are no part of its address: a directory that is used with them is changed. */
+void root_with_flags_is_changed(void)
+{
+	uint32_t root = frame_new(), table = frame_new();
+
+	root_fill(root);
+	words(table)[0] = frame_filled(MARK) | PAGE_USER_WRITE;
+	for (uint32_t flags = 0x08; flags <= 0x18; flags += 8) {
+		*pde_at(root, WINDOW) = table | PAGE_USER_WRITE;
+		cr3_write(root | flags);
+		try_read(WINDOW);
+		*pde_at(root, WINDOW) = table | PAGE_KERNEL_WRITE;
+		page_invalidate(WINDOW);
+		user_read(WINDOW);
+		*pde_at(root, WINDOW) = 0;
+		page_invalidate(WINDOW);
+		try_read(WINDOW);
+		cr3_write(world_root);
+	}
+}
+
 void root_in_screen(void)
 {
 	root_fill(SCREEN);

@@ -155,3 +155,19 @@ void accessed_and_dirty_of_a_loop(void)
 		see(words(table)[i] ^ table);
 	see(*pde_at(world_root, WINDOW) ^ table);
 }
+
+/* The first use of a table is a write to the table's own page, by an entry that is dirty already.
+ */
+void table_written_through_itself(void)
+{
+	uint32_t table = frame_new(), first = frame_filled(1), second = frame_filled(2);
+	volatile uint32_t *entry = words(WINDOW + 3 * PAGE_SIZE) + 4;
+
+	words(table)[3] = table | PAGE_USER_WRITE | PTE_A | PTE_D;
+	*pde_at(world_root, WINDOW) = table | PAGE_USER_WRITE;
+	*entry = first | PAGE_USER_WRITE;
+	try_read(WINDOW + 4 * PAGE_SIZE);
+	*entry = second | PAGE_USER_WRITE;
+	page_invalidate(WINDOW + 4 * PAGE_SIZE);
+	try_read(WINDOW + 4 * PAGE_SIZE);
+}

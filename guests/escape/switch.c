@@ -109,6 +109,19 @@ void write_protection_on_and_off(void)
 	}
 }
 
+/* Nothing comes between what one rule allowed and the other rule. */
+void write_protection_back_at_once(void)
+{
+	map(world_root, WINDOW, frame_filled(MARK), PAGE_USER_READ);
+	for (uint32_t i = 0; i < 4; i++) {
+		cr0_write(cr0_read() & ~CR0_WP);
+		try_write(WINDOW, i);
+		cr0_write(cr0_read() | CR0_WP);
+		try_write(WINDOW, i + 8);
+		user_read(WINDOW);
+	}
+}
+
 void large_pages_on_and_off(void)
 {
 	uint32_t table = frame_new();
@@ -122,6 +135,21 @@ void large_pages_on_and_off(void)
 		if ((i & 3) != 1)
 			try_read(WINDOW + POOL);
 		see(*pde_at(world_root, WINDOW) & 0xfff);
+	}
+}
+
+/* One entry, which names a table, or 4 MiB that lie beyond 4 GiB: frames are above 1 MiB, so
+ * bit 20 is set. */
+void large_pages_by_one_entry(void)
+{
+	uint32_t table = frame_new();
+
+	words(table)[5] = frame_filled(MARK) | PAGE_USER_WRITE;
+	*pde_at(world_root, WINDOW) = table | PTE_PS | PAGE_USER_WRITE;
+	for (uint32_t i = 0; i < 6; i++) {
+		cr4_write(i & 1 ? CR4_PSE : 0);
+		try_read(WINDOW + 5 * PAGE_SIZE);
+		user_write(WINDOW + 5 * PAGE_SIZE, i);
 	}
 }
 

@@ -148,6 +148,39 @@ void write_whole_table(void)
 	see(table_sum(table) ^ table_sum(other));
 }
 
+/* A write of two entries, and one that has the end of one and the beginning of the next: all that
+ * are beside them are in use. */
+void write_of_two_entries(void)
+{
+	uint32_t table = frame_new(), frames[4], pair[2], *to, *from, count;
+
+	*pde_at(world_root, WINDOW) = table | PAGE_USER_WRITE;
+	for (uint32_t i = 0; i < 4; i++)
+		frames[i] = frame_filled(MARK + i) | PAGE_USER_WRITE;
+	for (uint32_t round = 0; round < 6; round++) {
+		memcpy(words(table), frames, sizeof(frames));
+		cr3_write(world_root);
+		for (uint32_t i = 0; i < 4; i++)
+			try_read(WINDOW + i * PAGE_SIZE);
+		if (round & 1) {
+			pair[0] = frames[2];
+			pair[1] = frames[0];
+			to = words(table) + 1;
+			from = pair;
+			count = 2;
+			__asm__ volatile("rep movsl"
+					 : "+D"(to), "+S"(from), "+c"(count)
+					 :
+					 : "memory");
+		} else {
+			*words(table + 6) = (frames[0] & 0xffff) << 16 | frames[3] >> 16;
+		}
+		cr3_write(world_root);
+		for (uint32_t i = 0; i < 4; i++)
+			user_read(WINDOW + i * PAGE_SIZE);
+	}
+}
+
 /* Present bits off and on, one after the other, thousands of times. */
 void write_burst(void)
 {

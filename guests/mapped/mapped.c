@@ -264,6 +264,7 @@ void kernel_main(uint32_t info)
 		return;
 	}
 	kernel_tables_load();
+	ldt_load(0); /* a processor begins with one that is all of the first 64 KiB */
 	for (unsigned vector = 0; vector < VECTORS; vector++)
 		handler_set((uint8_t)vector, record);
 	gate_set(PROBE_END, GATE_INTERRUPT | ACCESS_DPL(3));

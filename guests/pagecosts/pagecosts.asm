@@ -191,6 +191,22 @@ pagecosts_loop_end:
 	pop ebx
 	ret
 
+; void pagecosts_build(void): ten entries in a row of the table that is in use.
+global pagecosts_build
+global pagecosts_build_begin
+global pagecosts_build_end
+pagecosts_build:
+	mov edx, [pagecosts_table]
+	mov ecx, 10
+	mov eax, [PAGES]                ; the table is in use
+pagecosts_build_begin:
+.entry:
+	mov dword [edx + 500 * 4 + ecx * 4], ENTRY_FLAGS
+	dec ecx
+	jnz .entry
+pagecosts_build_end:
+	ret
+
 section .rodata.operations
 operations_end:
 

@@ -19,6 +19,7 @@
 extern const uint8_t pagecosts_fault_handler[];
 void pagecosts_run(void);
 void pagecosts_loop(void);
+void pagecosts_build(void);
 
 static uint8_t arena[40][PAGE_SIZE] __attribute__((aligned(4096)));
 static uint8_t frames[LOOPED][PAGE_SIZE] __attribute__((aligned(4096)));
@@ -66,6 +67,7 @@ void kernel_main(uint32_t info)
 	paging_on(pagecosts_roots[0]);
 	pagecosts_run();
 	pagecosts_loop();
+	pagecosts_build();
 	paging_off();
 	console_printf("pagecosts: over\n");
 }

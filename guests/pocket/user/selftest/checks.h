@@ -21,6 +21,7 @@ int32_t child_status(int32_t (*function)(void));
 
 void call_checks(void);    /* calls.c: write, read, time, registers */
 void process_checks(void); /* processes.c: fork, exec, exit, wait, kill */
+void frame_checks(void);   /* there too: a thousand forks lose no memory; the timer */
 void memory_checks(void);  /* memory.c: demand paging, copy on write, sbrk, stack */
 
 void file_checks(void); /* files.c: reading and writing, descriptors, large files, full disk */

@@ -105,7 +105,7 @@ continue
 shadow $esi
 #> ^guest   PTE .*  P R/W U/S A D +page
 #> ^shadow  PTE 000 at [0-9a-f]{8}  00000000  -$
-#> ^  No entry: not touched since the guest's entry was changed
+#> ^  No entry: not touched yet, or not since the guest's entry was changed
 
 # ---- 5. A page that is not there for the guest either. The fault is its own. ----
 

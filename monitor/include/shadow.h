@@ -140,7 +140,8 @@ void shadow_written(struct vcpu *vcpu, gpa_t at, uint32_t size);
 void shadow_control_changed(struct vcpu *vcpu, uint32_t changed_cr0, uint32_t changed_cr4);
 
 /* INVLPG. The processor's TLB forgets this page (page_invalidate()). Where the guest's tables are
- * not traced the shadow may be old, and forgets it too. */
+ * not traced both entries on the way to it may be old, and go too. Such a change of a
+ * page-directory entry is seen no earlier. */
 void shadow_invalidate(struct vcpu *vcpu, gla_t linear);
 
 /* ---- what you are given (shadow_pool.c) ---- */

@@ -83,7 +83,7 @@ def missing(memory, walk):
         return "No entry: the guest has no memory there. Each access is performed on the bus."
     if not walk.accessed:
         return "No entry: not touched yet, as the guest's A says. The first access will miss."
-    return "No entry: not touched since the guest's entry was changed, or the table was dropped or is new. " \
+    return "No entry: not touched yet, or not since the guest's entry was changed or the table was dropped. " \
         "The next access will miss."
 
 

@@ -192,6 +192,14 @@ START_TEST(accessed_and_dirty_are_set_by_the_walk)
 		q.pte = (q.pte & ~USED) | (random_u32() & USED);
 		ask(&stage, ALL, q);
 	}
+	hint("An entry may be the directory's and the table's in one walk. Its A is set once, its D for a write.");
+	for (int i = 0; i < CASES / 4; i++) {
+		struct question q = random_question(&stage);
+		q.pde = (q.cr3 & PTE_FRAME) | ALLOWED | (random_u32() & USED);
+		q.linear = (q.linear & ~0x003ff000u) | (q.linear >> 22) << 12;
+		q.cr4 = 0;
+		ask(&stage, ALL, q);
+	}
 	hint("An access that faults leaves the entries as they are: Bochs sets A bits when the whole walk has succeeded.");
 	for (int i = 0; i < CASES; i++) {
 		struct question q = random_question(&stage);

@@ -44,7 +44,7 @@ judge 3 a_fill_is_cheap the_guests_own_page_fault_is_cheap a_write_to_a_table_is
 	a_computation_with_paging_costs_what_it_costs_bare
 costs instructions_of_a_first_read 700
 costs instructions_of_a_first_write 700
-costs instructions_of_a_page_fault 1500
+costs instructions_of_a_page_fault 975
 costs instructions_of_a_write_to_a_table 900
 costs exits_of_a_switch 1
 costs instructions_of_a_switch 600

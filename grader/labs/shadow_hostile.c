@@ -109,7 +109,7 @@ static uint8_t neighbour[MEMORY]; /* of the last guest, as it was loaded */
 
 static const char *name_in(const struct row *row, size_t i)
 {
-	return row->number[i] == ATTACK_TOUR ? "of one guest that made many"
+	return row->number[i] == ATTACK_TOUR ? "of one guest (it made a row of them)"
 					     : table[row->number[i]].name;
 }
 

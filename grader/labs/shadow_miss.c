@@ -186,6 +186,23 @@ START_TEST(a_miss_fills_one_entry)
 		assert_fixes(&stage, root, q);
 		assert_no_more(&stage, root, first, q.pde);
 	}
+	hint("The page table at page 0 has become a large page at 0: kind, page and role say together which shadow table is the right one.");
+	for (int i = 0; i < CASES / 4; i++) {
+		q = random_question(&stage, cr3);
+		q.access = ACCESS_READ;
+		q.linear |= 0x00200000; /* far from the screen in the large page */
+		q.pde = ALLOWED;
+		assert_fixes(&stage, root, q);
+		uint32_t first = q.linear;
+		q.linear ^= 1u << (12 + random_below(9));
+		q.cr4 = CR4_PSE;
+		q.pde = ALLOWED | PTE_PS;
+		assert_fixes(&stage, root, q);
+		uint32_t entry = shadow_entry(&stage, root, first);
+		ck_assert_msg(!entry,
+			"linear %08x was led to by a page table, which is a large page now, and the shadow's entry is still %08x",
+			first, entry);
+	}
 }
 END_TEST
 

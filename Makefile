@@ -111,7 +111,7 @@ labs: ## makes the skeletons in labs/ from solutions/ (FORCE=1: over files that 
 	@grader/skeletons.sh labs $(FORCE)
 
 .PHONY: check-fast
-check-fast: check-packages ## the tests that take seconds
+check-fast: check-packages ## the tests that take seconds, in two minutes
 	@$(MAKE) -s --no-print-directory -j$(JOBS) chassis guests tools tests
 	@grader/check.sh fast $(JOBS)
 

@@ -25,7 +25,7 @@ include grader/grader.mk
 PACKAGES := gcc libc6-dev nasm bochs bochsbios vgabios check pkg-config libjansson-dev libelf-dev \
 	libarchive-dev libsubunit-dev bubblewrap
 CHECK_PACKAGES := libzydis-dev parallel gdb qemu-system-x86 clang-format cppcheck shellcheck jq patch \
-	tmux procps binutils
+	tmux procps binutils gcc-multilib
 
 .PHONY: packages check-packages
 packages:

@@ -223,6 +223,6 @@ const struct graded_test shadow_cost_tests[] = {
 	{&a_switch_to_a_recent_root_fills_nothing, EFFICIENCY, 2, "pagecosts"},
 	{&forks_and_waits_cost_little_more, EFFICIENCY, 3, "pocket_quiet"},
 	{&a_computation_with_paging_costs_what_it_costs_bare, EFFICIENCY, 2, "pagecosts"},
-	{&predictions_about_paging_hold_on_this_monitor, EFFICIENCY, 5, "pagecosts"},
+	{&predictions_about_paging_hold_on_this_monitor, EFFICIENCY, 4, "pagecosts"},
 	{0},
 };

@@ -315,8 +315,32 @@ START_TEST(a_miss_says_whose_business_it_is)
 }
 END_TEST
 
+START_TEST(without_tracing_invlpg_forgets_the_page)
+{
+	struct stage stage = stage_open("mem=4 trace=0");
+	uint32_t cr3 = random_page(&stage), root = root_make(&stage, cr3);
+
+	hint("Where vcpu->shadow->tracing is false nobody told of a change. The entry in the shadow table goes, also where the way to it goes too: the next miss beside it brings that back.");
+	for (int i = 0; i < CASES / 2; i++) {
+		struct question q = random_question(&stage, cr3), beside = q;
+		q.access = beside.access = ACCESS_READ;
+		beside.linear ^= 1u << (12 + random_below(10));
+		assert_fixes(&stage, root, q);
+		q.pte &= ~PTE_P;
+		question_pose(&stage, &q);
+		call(stage.m, "shadow_invalidate", (uint32_t[]){stage.vcpu, q.linear}, 2);
+		assert_fixes(&stage, root, beside);
+		uint32_t entry = shadow_entry(&stage, root, q.linear);
+		ck_assert_msg(!entry,
+			"the page-table entry of linear %08x is %08x now, and INVLPG was executed; the shadow's entry is still %08x",
+			q.linear, q.pte, entry);
+	}
+}
+END_TEST
+
 const struct graded_test shadow_miss_tests[] = {
 	{&a_miss_fills_one_entry, EQUIVALENCE, 3, NULL},
 	{&a_miss_says_whose_business_it_is, EQUIVALENCE, 2, NULL},
+	{&without_tracing_invlpg_forgets_the_page, EQUIVALENCE, 1, NULL},
 	{0},
 };

@@ -1,7 +1,7 @@
-#!/bin/sh
+#!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
 # Shows the kit at work, in about half a minute. Where a machine has a screen, it says what the console says.
-set -eu
+set -euo pipefail
 
 title() {
 	printf '\n== %s\n\n' "$1"

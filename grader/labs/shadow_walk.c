@@ -98,6 +98,17 @@ static struct question random_question(const struct stage *stage)
 	};
 }
 
+/* One whose directory names itself, with these of A and D: its entry serves as the table's too. */
+static struct question self_mapped_question(const struct stage *stage, uint32_t used)
+{
+	struct question q = random_question(stage);
+
+	q.pde = (q.cr3 & PTE_FRAME) | ALLOWED | used;
+	q.linear = (q.linear & ~0x003ff000u) | (q.linear >> 22) << 12;
+	q.cr4 = 0;
+	return q;
+}
+
 START_TEST(with_paging_off_every_address_is_its_own)
 {
 	struct stage stage = stage_open("mem=4");
@@ -140,13 +151,8 @@ START_TEST(a_walk_goes_down_two_levels)
 		ask(&stage, WHERE, q);
 	}
 	hint("A page directory may name itself as a page table, and an entry itself: it is the last entry then, too.");
-	for (int i = 0; i < CASES / 4; i++) {
-		struct question q = random_question(&stage);
-		q.pde = (q.cr3 & PTE_FRAME) | ALLOWED | USED;
-		q.linear = (q.linear & ~0x003ff000u) | (q.linear >> 22) << 12;
-		q.cr4 = 0;
-		ask(&stage, WHERE, q);
-	}
+	for (int i = 0; i < CASES / 4; i++)
+		ask(&stage, WHERE, self_mapped_question(&stage, USED));
 }
 END_TEST
 
@@ -193,13 +199,8 @@ START_TEST(accessed_and_dirty_are_set_by_the_walk)
 		ask(&stage, ALL, q);
 	}
 	hint("An entry may be the directory's and the table's in one walk. Its A is set once, its D for a write.");
-	for (int i = 0; i < CASES / 4; i++) {
-		struct question q = random_question(&stage);
-		q.pde = (q.cr3 & PTE_FRAME) | ALLOWED | (random_u32() & USED);
-		q.linear = (q.linear & ~0x003ff000u) | (q.linear >> 22) << 12;
-		q.cr4 = 0;
-		ask(&stage, ALL, q);
-	}
+	for (int i = 0; i < CASES / 4; i++)
+		ask(&stage, ALL, self_mapped_question(&stage, random_u32() & USED));
 	hint("An access that faults leaves the entries as they are: Bochs sets A bits when the whole walk has succeeded.");
 	for (int i = 0; i < CASES; i++) {
 		struct question q = random_question(&stage);

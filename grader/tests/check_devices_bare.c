@@ -11,14 +11,9 @@
  */
 #include "devices_fixture.h"
 
-#include "bochs.h"
-#include <unistd.h>
+#include "bare_script.h"
 
-#define SCRIPT    0x8000u /* of devices_script.asm */
-#define ANSWERS   0xa000u
-#define LABELS    0x1e0
 #define STEPS_MAX 128
-#define PLENTY    2000000000u
 
 /* Bochs's clock began its first second at power-on; an update takes 244 us. */
 #define UPDATE_TICKS (244 * (BOCHS_TICKS_PER_SECOND / 1000000))
@@ -58,42 +53,14 @@ struct answer {
 	uint32_t ticks;
 };
 
-static char folder[64], image[128];
-
 static void bare_prepare(void)
 {
-	char command[512];
-
-	strcpy(folder, "/tmp/check_devices.XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(folder));
-	snprintf(image, sizeof(image), "%s/image", folder);
-	snprintf(command, sizeof(command),
-		"nasm -f bin -Wall -Werror -o %s grader/tests/data/devices_script.asm", image);
-	ck_assert_int_eq(system(command), 0);
-}
-
-static void bare_clean(void)
-{
-	unlink(image);
-	rmdir(folder);
-}
-
-static uint32_t image_label(unsigned n)
-{
-	uint8_t bytes[2];
-	FILE *f = fopen(image, "rb");
-
-	ck_assert_ptr_nonnull(f);
-	ck_assert_int_eq(fseek(f, (long)(LABELS + 2 * n), SEEK_SET), 0);
-	ck_assert_uint_eq(fread(bytes, 1, 2, f), 2);
-	fclose(f);
-	return (uint32_t)(bytes[0] | bytes[1] << 8);
+	script_assemble("devices_script.asm");
 }
 
 static void bare_run(const struct step *steps, unsigned count, struct answer *answers)
 {
 	uint8_t script[4 * STEPS_MAX + 4] = {0};
-	struct bochs *b;
 
 	ck_assert_uint_le(count, STEPS_MAX);
 	for (unsigned i = 0; i < count; i++) {
@@ -101,14 +68,8 @@ static void bare_run(const struct step *steps, unsigned count, struct answer *an
 		script[4 * i + 1] = steps[i].value;
 		memcpy(&script[4 * i + 2], &steps[i].port, 2);
 	}
-	int result = bochs_start(&b, &(struct bochs_config){.disk = image});
-	ck_assert_msg(result == 0, "%s", bochs_error(b));
-	ck_assert_int_eq(bochs_run_until(b, 0x7c00, PLENTY), BOCHS_STOP_BREAKPOINT);
-	ck_assert_int_eq(bochs_write_physical(b, SCRIPT, script, sizeof(script)), 0);
-	ck_assert_int_eq(bochs_run_until(b, image_label(1), PLENTY), BOCHS_STOP_BREAKPOINT);
-	size_t size = (count + 1) * sizeof(*answers);
-	ck_assert_uint_eq(bochs_read_physical(b, ANSWERS, answers, size), size);
-	bochs_free(b);
+	bochs_free(
+		script_run(NULL, script, sizeof(script), answers, (count + 1) * sizeof(*answers)));
 }
 
 /* The requests that the 8259 would show are the lines' levels. */
@@ -288,7 +249,7 @@ int main(void)
 	Suite *suite = suite_create("devices, beside the bare machine's");
 	TCase *tests = tcase_create("bare");
 
-	tcase_add_unchecked_fixture(tests, bare_prepare, bare_clean); /* also after a failure */
+	tcase_add_unchecked_fixture(tests, bare_prepare, script_remove); /* also after a failure */
 	tcase_add_checked_fixture(tests, devices_make, devices_free);
 	tcase_set_timeout(tests, 60);
 	tcase_add_test(tests, the_timer_counts_alike);

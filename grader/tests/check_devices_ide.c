@@ -23,14 +23,10 @@
  */
 #include "devices_fixture.h"
 
-#include "bochs.h"
+#include "bare_script.h"
 #include <unistd.h>
 
-#define SCRIPT    0x8000u /* of ide_script.asm */
-#define ANSWERS   0xa000u
-#define LABELS    0x1e0
 #define STEPS_MAX 2000
-#define PLENTY    2000000000u
 #define SECTORS   300u /* more than whole cylinders */
 #define DISK_SIZE (SECTORS * 512)
 #define SCRIPTS   6
@@ -60,7 +56,7 @@ struct step {
 	uint16_t port; /* of TAKE and GIVE: words */
 };
 
-static char folder[64], image[128], second[128];
+static char second[128];
 static uint8_t content[DISK_SIZE]; /* of both disks, at first */
 static struct step script[STEPS_MAX + 1];
 static uint16_t expected[STEPS_MAX], answers[STEPS_MAX];
@@ -78,22 +74,14 @@ static uint32_t random_below(uint32_t limit)
 
 static void files_make(void)
 {
-	char command[512];
-
-	strcpy(folder, "/tmp/check_ide.XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(folder));
-	snprintf(image, sizeof(image), "%s/image", folder);
+	script_assemble("ide_script.asm");
 	snprintf(second, sizeof(second), "%s/second", folder);
-	snprintf(command, sizeof(command),
-		"nasm -f bin -Wall -Werror -o %s grader/tests/data/ide_script.asm", image);
-	ck_assert_int_eq(system(command), 0);
 }
 
 static void files_remove(void)
 {
-	unlink(image);
 	unlink(second);
-	rmdir(folder);
+	script_remove();
 }
 
 /* The same bytes for both. */
@@ -216,32 +204,11 @@ static void address(uint32_t device, uint32_t sector, uint32_t cylinder, uint32_
 
 /* ---- the bare machine ---- */
 
-static uint32_t image_label(unsigned n)
-{
-	uint8_t bytes[2];
-	FILE *f = fopen(image, "rb");
-
-	ck_assert_ptr_nonnull(f);
-	ck_assert_int_eq(fseek(f, (long)(LABELS + 2 * n), SEEK_SET), 0);
-	ck_assert_uint_eq(fread(bytes, 1, 2, f), 2);
-	fclose(f);
-	return (uint32_t)(bytes[0] | bytes[1] << 8);
-}
-
 static void bare_run(void)
 {
-	uint32_t size = (steps + 1) * (uint32_t)sizeof(*script);
-	struct bochs *b;
-	int result = bochs_start(
-		&b, &(struct bochs_config){.disk = image, .second_disk = vm->disk ? second : NULL});
+	struct bochs *b = script_run(vm->disk ? second : NULL, script,
+		(steps + 1) * sizeof(*script), answers, steps * sizeof(*answers));
 
-	ck_assert_msg(result == 0, "%s", bochs_error(b));
-	ck_assert_int_eq(bochs_run_until(b, 0x7c00, PLENTY), BOCHS_STOP_BREAKPOINT);
-	ck_assert_int_eq(bochs_write_physical(b, SCRIPT, script, size), 0);
-	enum bochs_stop stop = bochs_run_until(b, image_label(1), PLENTY);
-	ck_assert_msg(
-		stop == BOCHS_STOP_BREAKPOINT, "%s: %s", bochs_stop_name(stop), bochs_report(b));
-	ck_assert_uint_eq(bochs_read_physical(b, ANSWERS, answers, steps * 2), steps * 2);
 	ck_assert_uint_eq(bochs_second_disk_read(b, 0, content, DISK_SIZE), vm->disk_size);
 	bochs_free(b);
 }

@@ -75,10 +75,12 @@ bochs() {
 }
 
 qemu() {
-	# GDB talks on the standard streams. What the machine prints goes through cat to the standard
-	# error, which GDB shows. The signal: QEMU does not end by itself when GDB is killed.
+	# GDB talks on the standard streams. What the machine prints goes straight into the standard error,
+	# a socket that GDB shows before it looks at what the machine has answered: so nothing is lost when
+	# the machine ends. The signal: QEMU does not end by itself when GDB is killed.
 	local command=(setpriv --pdeathsig KILL qemu-system-i386 -S -gdb stdio -m "$memory" -display none
-		-no-reboot -monitor none -debugcon file:/dev/fd/3 -serial file:/dev/fd/3)
+		-no-reboot -monitor none -chardev socket,id=log,fd=3 -chardev socket,id=console,fd=4
+		-device isa-debugcon,chardev=log -serial chardev:console)
 	if [ -n "${BARE:-}" ]; then
 		command+=(-kernel "${guests[0]}" -append "${boots[0]#"${guests[0]}"}")
 		[ ! -f "${guests[0]%.elf}.disk" ] ||
@@ -91,7 +93,7 @@ qemu() {
 		done
 		command+=(-kernel "$monitor" -initrd "$(IFS=,; echo "${modules[*]}")")
 	fi
-	quote bash -c "exec 3> >(cat >&2); exec $(quote "${command[@]}")"
+	quote bash -c "exec 3>&2 4>&2; exec $(quote "${command[@]}")"
 }
 
 case ${EMULATOR:-bochs} in

@@ -7,6 +7,7 @@
  * Invariant: vm->interrupt_pending is what vpic_pending() says. The way back into a guest looks at
  * nothing else.
  */
+#include "code.h"
 #include "delivery.h"
 #include "machine.h"
 #include "step.h"
@@ -117,6 +118,10 @@ enum verdict vcpu_deliver(struct vcpu *vcpu)
 	enum verdict verdict = VERDICT_RESUME;
 
 	while (vm->interrupt_pending && vcpu->virtual_if && verdict == VERDICT_RESUME) {
+		if (in_shadow(vcpu) && vcpu->code_view && code_must_perform(vcpu)) {
+			verdict = code_perform_next(vcpu);
+			continue;
+		}
 		if (in_shadow(vcpu)) {
 			step_begin(vcpu);
 			return VERDICT_RESUME;

@@ -133,8 +133,7 @@ enum verdict vcpu_check(struct vcpu *vcpu)
 
 /* ---- the guest's own descriptor, as it wrote it ---- */
 
-/* False where the selector is null or outside its table. */
-static bool guest_descriptor(
+bool vcpu_guest_descriptor(
 	struct vcpu *vcpu, uint16_t selector, gla_t *at, struct descriptor *descriptor)
 {
 	bool local = selector & SELECTOR_TI;
@@ -155,7 +154,7 @@ bool vcpu_was_clipped(struct vcpu *vcpu, enum insn_segment segment, uint32_t off
 	struct descriptor raw;
 	gla_t at, linear;
 
-	if (!guest_descriptor(vcpu, selector, &at, &raw))
+	if (!vcpu_guest_descriptor(vcpu, selector, &at, &raw))
 		return false;
 	struct segment own = descriptor_unpack(raw), clipped = vcpu_segment(vcpu, selector);
 	return segment_linear(&own, offset, size, false, &linear) &&
@@ -167,7 +166,7 @@ bool vcpu_names_gate(struct vcpu *vcpu, uint16_t selector)
 	struct descriptor raw;
 	gla_t at;
 
-	if (!guest_descriptor(vcpu, selector, &at, &raw))
+	if (!vcpu_guest_descriptor(vcpu, selector, &at, &raw))
 		return false;
 	struct segment segment = descriptor_unpack(raw);
 	if (segment.code_or_data || !segment.present)
@@ -192,7 +191,7 @@ void vcpu_load_idt(struct vcpu *vcpu, struct table_register idtr)
 static enum verdict system_segment(struct vcpu *vcpu, uint16_t selector, uint8_t type, gla_t *at,
 	struct descriptor *descriptor)
 {
-	if (selector & SELECTOR_TI || !guest_descriptor(vcpu, selector, at, descriptor))
+	if (selector & SELECTOR_TI || !vcpu_guest_descriptor(vcpu, selector, at, descriptor))
 		return vcpu_raise(vcpu, VECTOR_GP, error_of_selector(selector));
 	struct segment segment = descriptor_unpack(*descriptor);
 	if (segment.code_or_data || segment.type != type)
@@ -207,16 +206,19 @@ static bool ldt_allocate(struct vcpu *vcpu)
 	if (vcpu->ldt)
 		return true;
 	vcpu->ldt = pages_allocate(LDT_BYTES);
+	vcpu->open_ldt = vcpu->code_view ? pages_allocate(LDT_BYTES) : vcpu->ldt;
 	vcpu->closed_ldt = pages_allocate(LDT_BYTES);
-	if (vcpu->ldt && vcpu->closed_ldt)
+	if (vcpu->ldt && vcpu->open_ldt && vcpu->closed_ldt)
 		return true;
 	descriptors_destroy(vcpu);
-	vcpu->ldt = vcpu->closed_ldt = NULL;
+	vcpu->ldt = vcpu->open_ldt = vcpu->closed_ldt = NULL;
 	return false;
 }
 
 void descriptors_destroy(struct vcpu *vcpu)
 {
+	if (vcpu->open_ldt != vcpu->ldt)
+		pages_free(vcpu->open_ldt, LDT_BYTES);
 	pages_free(vcpu->ldt, LDT_BYTES);
 	pages_free(vcpu->closed_ldt, LDT_BYTES);
 }

@@ -4,9 +4,11 @@
  * verdict that says whose business it is next.
  */
 #include "exit.h"
+#include "code.h"
 #include "cpu.h"
 #include "delivery.h"
 #include "machine.h"
+#include "sensitive.h"
 #include "step.h"
 #include "views.h"
 #include "vm.h"
@@ -23,6 +25,9 @@ static const char *const reason_names[EXIT_REASONS] = {
 	[EXIT_SHADOW_FILL] = "shadow fill",
 	[EXIT_DEVICE_MEMORY] = "device memory",
 	[EXIT_STEP] = "step",
+	[EXIT_CODE_SCAN] = "code scan",
+	[EXIT_SENSITIVE] = "sensitive instruction",
+	[EXIT_CODE_STEP] = "stepped code",
 };
 
 const char *exit_reason_name(enum exit_reason reason)
@@ -76,13 +81,11 @@ enum exit_reason insn_exit_reason(const struct insn *insn)
 	}
 }
 
-/* A software interrupt of the guest's: its own gate decides (inject.c). */
-static enum verdict raise_software(struct vcpu *vcpu, struct exit_record *exit, unsigned length)
+enum verdict vcpu_raise_software(struct vcpu *vcpu, unsigned vector, unsigned length)
 {
-	exit->reason = EXIT_SOFTWARE_INTERRUPT;
 	vcpu->event = (struct event){
 		.kind = EVENT_SOFTWARE,
-		.vector = (uint8_t)ERROR_INDEX(exit->error_code),
+		.vector = (uint8_t)vector,
 		.return_eip = vcpu->registers.eip + length,
 	};
 	vcpu->registers.eflags &= ~EFLAGS_RF; /* the fault that brought us here has set it */
@@ -95,6 +98,13 @@ static bool defers_single_step(const struct vcpu *vcpu, const struct insn *insn)
 	return vcpu->interrupt_shadow && insn->mnemonic != MNEMONIC_STI;
 }
 
+/* An event that is noted as a fault of the instruction, or not noted: it is not done, and RF comes
+ * back. INT n and INT1 are done: what they raise returns behind them. */
+static bool is_fault(const struct vcpu *vcpu)
+{
+	return vcpu->event.kind == EVENT_NONE || vcpu->event.return_eip == vcpu->registers.eip;
+}
+
 /* In line, since most exits come this way. */
 static inline __attribute__((always_inline)) enum verdict emulate(
 	struct vcpu *vcpu, const struct insn *insn)
@@ -103,13 +113,18 @@ static inline __attribute__((always_inline)) enum verdict emulate(
 
 	vcpu->interrupt_shadow = false;
 	vcpu->registers.eflags = eflags & ~EFLAGS_RF; /* the fault has set it */
-	enum verdict verdict = vcpu_emulate(vcpu, insn);
+	enum verdict verdict = vcpu->code_view && vcpu_ring(vcpu) == 1 && sensitive_is(insn)
+				       ? sensitive_emulate(vcpu, insn)
+				       : vcpu_emulate(vcpu, insn);
 	vcpu->shadow_eip = vcpu->registers.eip;
 	if (vcpu->registers.eip > vcpu->code.limit)
 		vcpu->unchecked = true; /* it was the segment's last instruction */
-	if (verdict == VERDICT_GUEST_FAULT)
-		vcpu->registers.eflags = eflags;
-	else if (eflags & EFLAGS_TF && verdict != VERDICT_ENDED && !defers_single_step(vcpu, insn))
+	if (verdict == VERDICT_GUEST_FAULT) {
+		if (is_fault(vcpu))
+			vcpu->registers.eflags = eflags;
+		return verdict;
+	}
+	if (eflags & EFLAGS_TF && verdict != VERDICT_ENDED && !defers_single_step(vcpu, insn))
 		return vcpu_raise_single_step(vcpu);
 	return verdict;
 }
@@ -119,15 +134,12 @@ enum verdict insn_emulate(struct vcpu *vcpu, const struct insn *insn)
 	return emulate(vcpu, insn);
 }
 
-/* An instruction that faults here and need not on the bare machine, for what the monitor does not
- * have: a far CALL or JMP through a gate or to a task, and SYSENTER. */
-static enum verdict refuse_by_name(
-	struct vcpu *vcpu, const struct insn *insn, const struct exit_record *exit)
+enum verdict insn_refuse_by_name(struct vcpu *vcpu, const struct insn *insn, uint16_t selector)
 {
 	switch (insn->mnemonic) {
 	case MNEMONIC_CALL_FAR:
 	case MNEMONIC_JMP_FAR:
-		if (!vcpu_names_gate(vcpu, (uint16_t)exit->error_code))
+		if (!vcpu_names_gate(vcpu, selector))
 			break;
 		return vm_kill(vcpu,
 			"it went through a call gate, a task gate or a TSS, which this monitor does not emulate");
@@ -223,14 +235,27 @@ static __attribute__((noinline)) enum verdict handle_protection(
 
 	exit->byte_count = decoded->count;
 	__builtin_memcpy(exit->bytes, decoded->bytes, sizeof(exit->bytes));
-	if (exit->error_code & ERROR_IDT)
-		return raise_software(vcpu, exit, decoded->status == DECODE_OK ? insn->length : 0);
+	if (exit->error_code & ERROR_IDT) {
+		exit->reason = EXIT_SOFTWARE_INTERRUPT;
+		return vcpu_raise_software(vcpu, ERROR_INDEX(exit->error_code),
+			decoded->status == DECODE_OK ? insn->length : 0);
+	}
 	exit->reason = decoded->reason;
+	if (vcpu->code_view && code_reads(vcpu, insn)) {
+		exit->reason = EXIT_CODE_STEP;
+		step_begin(vcpu);
+		return VERDICT_RESUME;
+	}
 	if (!decoded->emulated)
 		return decoded->status == DECODE_OK ? limit_violated(vcpu, insn)
 						    : undecodable(vcpu, decoded);
+	uint32_t eip = vcpu->registers.eip;
 	enum verdict verdict = emulate(vcpu, insn);
-	return verdict == VERDICT_GUEST_FAULT ? refuse_by_name(vcpu, insn, exit) : verdict;
+	if (vcpu->code_view && verdict == VERDICT_RESUME)
+		code_trapped(vcpu, insn, eip);
+	if (verdict != VERDICT_GUEST_FAULT)
+		return verdict;
+	return insn_refuse_by_name(vcpu, insn, (uint16_t)exit->error_code);
 }
 
 /* ---- the dispatcher ---- */
@@ -261,12 +286,16 @@ static void check_eip(struct vcpu *vcpu)
 
 static enum verdict handle(struct vcpu *vcpu, struct exit_record *exit)
 {
+	enum verdict verdict;
+
 	vcpu->event.kind = EVENT_NONE;
 	if (vcpu->stepping && step_end(vcpu, exit->vector)) {
 		exit->reason = EXIT_STEP;
 		check_eip(vcpu);
 		return VERDICT_RESUME;
 	}
+	if (vcpu->code_view && code_exit(vcpu, exit, &verdict))
+		return verdict;
 	switch (exit->vector) {
 	case VECTOR_TS:
 	case VECTOR_NP:
@@ -313,7 +342,15 @@ static struct vcpu *turn_over(struct vcpu *vcpu)
 
 static bool interrupt_waits(const struct vcpu *vcpu)
 {
-	return vcpu->vm->interrupt_pending && vcpu->virtual_if && !vcpu->stepping;
+	return vcpu->vm->interrupt_pending && vcpu->virtual_if && !vcpu->stepping &&
+	       !(vcpu->code_view && code_busy(vcpu));
+}
+
+/* The guest steps itself, and the processor would do the next instruction wrong. */
+static bool must_perform(struct vcpu *vcpu)
+{
+	return vcpu->code_view && vcpu->registers.eflags & EFLAGS_TF && !vcpu->stepping &&
+	       code_must_perform(vcpu);
 }
 
 /* What must still happen before the guest goes on: what may not load any more is looked at, and an
@@ -327,6 +364,8 @@ static enum verdict settle(struct vcpu *vcpu)
 			verdict = vcpu_check(vcpu);
 		else if (interrupt_waits(vcpu))
 			verdict = vcpu_deliver(vcpu);
+		else if (must_perform(vcpu))
+			verdict = code_perform_next(vcpu);
 		else
 			break;
 		if (verdict == VERDICT_GUEST_FAULT) {
@@ -342,6 +381,8 @@ struct vcpu *vm_exit(struct vcpu *vcpu)
 	if (vcpu != vcpu_running)
 		panic("world_exit called vm_exit(%08x); the virtual processor that runs is at %08x. Compare what was pushed with struct guest_registers",
 			(uint32_t)(uintptr_t)vcpu, (uint32_t)(uintptr_t)vcpu_running);
+	if (vcpu->code_view)
+		code_left(vcpu);
 	struct exit_record *exit = exit_open(vcpu);
 	enum verdict verdict = handle(vcpu, exit);
 
@@ -350,10 +391,15 @@ struct vcpu *vm_exit(struct vcpu *vcpu)
 		verdict = vcpu_inject(vcpu, event_of(vcpu, exit));
 	if (verdict == VERDICT_WAIT)
 		verdict = vcpu_wait(vcpu);
-	if (verdict == VERDICT_RESUME && (vcpu->unchecked || interrupt_waits(vcpu)))
+	if (verdict == VERDICT_RESUME &&
+		(vcpu->unchecked || interrupt_waits(vcpu) || must_perform(vcpu)))
 		verdict = settle(vcpu);
+	if (verdict == VERDICT_RESUME && vcpu->code_view)
+		verdict = code_check(vcpu);
 	if (verdict != VERDICT_RESUME || vcpu->vm->state != VM_READY)
 		return turn_over(vcpu);
 	views_select(vcpu);
+	if (vcpu->code_view)
+		code_resume(vcpu);
 	return vcpu;
 }

@@ -9,6 +9,7 @@
  */
 #include "access.h"
 #include "audit.h"
+#include "code.h"
 #include "cpu.h"
 #include "machine.h"
 #include "shadow.h"
@@ -110,6 +111,8 @@ enum verdict vcpu_page_fault(struct vcpu *vcpu, struct exit_record *exit)
 		.access = exit->error_code & (PF_WR | PF_US),
 	};
 
+	if (vcpu->code_view && fault.linear.raw >= CODE_VIEW)
+		return code_missed(vcpu, exit);
 	if (fault.linear.raw >= MONITOR_BASE)
 		return vcpu_reached_monitor(vcpu);
 	if (audit(vcpu) != VERDICT_RESUME)
@@ -138,6 +141,8 @@ void traced_written(struct vcpu *vcpu, gpa_t at, uint32_t size)
 		shadow_written(vcpu, at, size);
 	if (flags & FRAME_TRACED)
 		views_written(vcpu, at, size);
+	if (flags & FRAME_CODE)
+		code_memory_written(vcpu, at, size);
 }
 
 bool vcpu_translate(const struct vcpu *vcpu, gla_t linear, gpa_t *physical)

@@ -3,7 +3,7 @@
  * The pool of shadow pages: which there are, what they were made from, and who leads where.
  *
  * A shadow page is POOL_FRAMES frames side by side. The first holds the entries that the processor
- * walks. The other two hold, at the same index, links: all shadow entries that lead to the same
+ * walks. The next two hold, at the same index, links: all shadow entries that lead to the same
  * place are a list, so that they can be found when that place changes. For an entry of a table the
  * place is a frame of the machine's memory, for one of a root a shadow page.
  *
@@ -11,13 +11,14 @@
  * Entries outside first .. last of their page are 0. A page of the guest's is traced if and only if
  * a shadow page was made from a table in it, or the processor's own tables lie there (views.h).
  */
+#include "code.h"
 #include "cpu.h"
 #include "machine.h"
 #include "shadow.h"
 #include "strings.h"
 #include "vm.h"
 
-#define POOL_FRAMES   3u
+#define POOL_FRAMES   4u
 #define POOL_BYTES    (POOL_FRAMES * PAGE_SIZE)
 #define MACHINE_PAGES (MACHINE_MEMORY_MAX / PAGE_SIZE)
 
@@ -27,6 +28,7 @@
 #define SHADOW_ROOTS 16
 
 #define MONITOR_ENTRIES (TABLE_ENTRIES - FIRST_MONITOR_ENTRY)
+#define NO_TWIN         TABLE_ENTRIES
 
 /* The first of the entries that map each frame of the machine, of all virtual machines. */
 static uint32_t **mappings;
@@ -92,6 +94,15 @@ static void entry_reset(struct vcpu *vcpu, struct shadow_page *page, unsigned in
 	if (next)
 		*link_previous(next) = previous;
 	*entry = 0;
+	if (is_root(page)) {
+		if (index < CODE_TABLES)
+			page->entry[CODE_FIRST_ENTRY + index] = 0;
+		return;
+	}
+	/* the copies of this page's code, and of the one before, which may reach into it */
+	page->twin[index] = 0;
+	if (index)
+		page->twin[index - 1] = 0;
 }
 
 void shadow_flush(struct vcpu *vcpu)
@@ -311,6 +322,7 @@ static struct shadow_page *make(
 	page->first = TABLE_ENTRIES;
 	page->last = 0;
 	page->parents = NULL;
+	page->twin_index = NO_TWIN;
 	page->next = *bucket;
 	*bucket = page;
 	queue(shadow, page);
@@ -318,6 +330,8 @@ static struct shadow_page *make(
 		shadow->roots++;
 		memcpy(page->entry + FIRST_MONITOR_ENTRY, boot_page_directory + FIRST_MONITOR_ENTRY,
 			MONITOR_ENTRIES * sizeof(*page->entry));
+		if (vcpu->code_view)
+			code_root_made(vcpu, page->entry);
 	}
 	if (has_table(page) && shadow->tracing && guest_has_memory(vcpu, guest) &&
 		!(vcpu->vm->frames[guest.raw / PAGE_SIZE].raw & FRAME_SHADOWED)) {
@@ -348,6 +362,19 @@ void shadow_use(struct vcpu *vcpu, struct shadow_page *root)
 	root->writes = 0;
 	vcpu->shadow->root = root;
 	vcpu->page_directory = machine_address(root->entry);
+	shadow_flush(vcpu);
+}
+
+void shadow_twin_place(struct vcpu *vcpu, struct shadow_page *table, unsigned index)
+{
+	uint32_t *parent = table->parents;
+
+	if (table->twin_index == index)
+		return;
+	for (; parent && table->twin_index != NO_TWIN; parent = *link_next(parent))
+		page_of(vcpu, parent)->entry[CODE_FIRST_ENTRY + table->twin_index] = 0;
+	memset(table->twin, 0, PAGE_SIZE);
+	table->twin_index = index;
 	shadow_flush(vcpu);
 }
 
@@ -413,6 +440,7 @@ bool shadow_create(struct vcpu *vcpu)
 	shadow->frames = machine_pointer(frames);
 	for (unsigned i = shadow->pages; i-- > 0;) {
 		shadow->page[i].entry = shadow->frames + i * (POOL_BYTES / sizeof(uint32_t));
+		shadow->page[i].twin = shadow->page[i].entry + 3 * TABLE_ENTRIES;
 		shadow->page[i].next = shadow->free;
 		shadow->free = &shadow->page[i];
 	}

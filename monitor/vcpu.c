@@ -6,6 +6,7 @@
  * from the GDT in use. The guest itself can only load what the processor lets it; the monitor
  * keeps to the same rules (vcpu_check_selector) when it writes a selector or the table.
  */
+#include "code.h"
 #include "cpu.h"
 #include "machine.h"
 #include "strings.h"
@@ -26,8 +27,8 @@ const char *vcpu_create(struct vcpu *vcpu, struct vm *vm)
 	vcpu->gdt = pages_allocate(sizeof(*vcpu->gdt));
 	if (!vcpu->gdt)
 		return "there is not enough memory left for its GDT";
-	vcpu->gdtr = gdt_register(vcpu->gdt);
-	gdt_fill_monitor(vcpu->gdt);
+	if (!code_create(vcpu))
+		return "there is not enough memory left for copies of its code (give it less with code=N)";
 	if (!views_create(vcpu))
 		return "there is not enough memory left for its descriptor tables";
 	if (!vcpu_map_memory(vcpu))
@@ -42,6 +43,7 @@ void vcpu_destroy(struct vcpu *vcpu)
 	access_destroy(vcpu);
 	descriptors_destroy(vcpu);
 	vcpu_unmap_memory(vcpu);
+	code_destroy(vcpu);
 }
 
 void vcpu_activate(struct vcpu *vcpu)

@@ -7,6 +7,7 @@
  * write-protected, so the copies are never older than the tables.
  */
 #include "views.h"
+#include "code.h"
 #include "cpu.h"
 #include "machine.h"
 #include "strings.h"
@@ -16,11 +17,15 @@
 
 bool views_create(struct vcpu *vcpu)
 {
+	vcpu->open_gdt = vcpu->code_view ? pages_allocate(sizeof(*vcpu->open_gdt)) : vcpu->gdt;
 	vcpu->closed_gdt = pages_allocate(sizeof(*vcpu->closed_gdt));
 	vcpu->idt = pages_allocate(sizeof(monitor_idt));
-	if (!vcpu->closed_gdt || !vcpu->idt)
+	if (!vcpu->open_gdt || !vcpu->closed_gdt || !vcpu->idt)
 		return false;
+	gdt_fill_monitor(vcpu->open_gdt);
 	gdt_fill_monitor(vcpu->closed_gdt);
+	code_publish_shared(vcpu);
+	vcpu->gdtr = gdt_register(vcpu->open_gdt);
 	vcpu->closed_gdtr = gdt_register(vcpu->closed_gdt);
 	vcpu->idtr = idt_register(vcpu->idt);
 	memcpy(vcpu->idt, monitor_idt, sizeof(monitor_idt));
@@ -29,6 +34,8 @@ bool views_create(struct vcpu *vcpu)
 
 void views_destroy(struct vcpu *vcpu)
 {
+	if (vcpu->open_gdt != vcpu->gdt)
+		pages_free(vcpu->open_gdt, sizeof(*vcpu->open_gdt));
 	pages_free(vcpu->closed_gdt, sizeof(*vcpu->closed_gdt));
 	pages_free(vcpu->idt, sizeof(monitor_idt));
 }
@@ -80,19 +87,22 @@ static void local_publish(struct vcpu *vcpu)
 {
 	struct segment ldt = {.limit = vcpu->local.limit, .type = TYPE_LDT, .present = true};
 
-	ldt.base = (uint32_t)(uintptr_t)vcpu->ldt;
-	vcpu->gdt->entry[SELECTOR_INDEX(MONITOR_LDT)] = descriptor_pack(ldt);
+	ldt.base = (uint32_t)(uintptr_t)vcpu->open_ldt;
+	vcpu->open_gdt->entry[SELECTOR_INDEX(MONITOR_LDT)] = descriptor_pack(ldt);
 	ldt.base = (uint32_t)(uintptr_t)vcpu->closed_ldt;
 	vcpu->closed_gdt->entry[SELECTOR_INDEX(MONITOR_LDT)] = descriptor_pack(ldt);
 }
 
 void views_descriptors_changed(struct vcpu *vcpu, bool local, uint32_t first, uint32_t count)
 {
-	struct descriptor *open = local ? vcpu->ldt : vcpu->gdt->entry;
+	const struct descriptor *own = local ? vcpu->ldt : vcpu->gdt->entry;
+	struct descriptor *open = local ? vcpu->open_ldt : vcpu->open_gdt->entry;
 	struct descriptor *closed = local ? vcpu->closed_ldt : vcpu->closed_gdt->entry;
 
-	for (uint32_t i = first; i < first + count; i++)
+	for (uint32_t i = first; i < first + count; i++) {
+		open[i] = vcpu->code_view ? code_descriptor(own[i]) : own[i];
 		closed[i] = descriptor_close(open[i]);
+	}
 	if (local && vcpu->local.present)
 		local_publish(vcpu);
 	if (local && vcpu == vcpu_running)
@@ -110,6 +120,8 @@ static bool gate_opens(
 	unsigned type = gate.high >> 8 & 0x1f, dpl = gate.high >> 13 & 3;
 
 	if (vector < FIRST_FREE_VECTOR && vector != VECTOR_BP && vector != VECTOR_OF)
+		return false;
+	if (vector == VECTOR_BP && vcpu->code_view) /* breakpoints in its code are the monitor's */
 		return false;
 	if (!(gate.high & DESCRIPTOR_PRESENT) || type != TYPE_TRAP_GATE || dpl != 3)
 		return false;

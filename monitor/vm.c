@@ -213,7 +213,7 @@ static const char *vm_prepare(struct vm *vm, const struct vm_config *config)
 	uint32_t mebibytes = option_number(config->command_line, "mem=", VM_MEMORY >> 20);
 
 	if (mebibytes < VM_MEMORY_MIN >> 20 || mebibytes > MACHINE_MEMORY_MAX >> 20)
-		return "mem= wants a number of MiB from 2 to 240";
+		return "mem= wants a number of MiB from 2 to 192";
 	vm->memory_size = mebibytes << 20;
 	vm->time_limit = option_number(config->command_line, "time=", 0);
 	const char *problem = elf_check(&vm->image, config->image, config->image_size);

@@ -26,6 +26,9 @@ enum exit_reason {
 	EXIT_SHADOW_FILL,        /* an access that the shadow page tables did not have yet */
 	EXIT_DEVICE_MEMORY,      /* an access to an address that has no memory behind it */
 	EXIT_STEP,               /* the end of a single step of the monitor's */
+	EXIT_CODE_SCAN,          /* code that was reached for the first time */
+	EXIT_SENSITIVE,          /* a sensitive instruction that a breakpoint stands for */
+	EXIT_CODE_STEP,          /* a harmless one that cannot run in the code view */
 	EXIT_REASONS,
 };
 
@@ -65,6 +68,15 @@ struct exit_history {
 /* Performs an instruction that faults in ring 1 (vcpu_emulate()), and what belongs to every
  * instruction: RF, the shadow of STI, the guest's own single step. */
 enum verdict insn_emulate(struct vcpu *vcpu, const struct insn *insn);
+
+/* Notes an interrupt that the guest's software asks for with an instruction of `length` bytes: its
+ * own gate decides (inject.c). Returns VERDICT_GUEST_FAULT. */
+enum verdict vcpu_raise_software(struct vcpu *vcpu, unsigned vector, unsigned length);
+
+/* An instruction that faults here and need not on the bare machine, for what the monitor does not
+ * have: a far CALL or JMP through the gate, or to the task, that `selector` names, and SYSENTER.
+ * Ends the guest by name; VERDICT_GUEST_FAULT where the bare machine faults too. */
+enum verdict insn_refuse_by_name(struct vcpu *vcpu, const struct insn *insn, uint16_t selector);
 
 /* Ends the guest after writing one report: why, where, its registers, its last exits.
  * Returns VERDICT_ENDED, so that a handler can end with it. */

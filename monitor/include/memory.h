@@ -20,7 +20,8 @@ static inline bool views_traces(const struct vcpu *vcpu, gpa_t page)
 	       vcpu->vm->frames[page.raw / PAGE_SIZE].raw & FRAME_TRACED;
 }
 
-void views_written(struct vcpu *vcpu, gpa_t at, uint32_t size); /* views.h */
+void views_written(struct vcpu *vcpu, gpa_t at, uint32_t size);       /* views.h */
+void code_memory_written(struct vcpu *vcpu, gpa_t at, uint32_t size); /* code.h */
 
 /*
  * Where bytes of the guest's are in the direct map, if they all lie in one page to which the
@@ -52,7 +53,8 @@ static inline bool guest_has_memory(const struct vcpu *vcpu, gpa_t page)
 
 static inline bool shadow_traces(const struct vcpu *vcpu, gpa_t page)
 {
-	return vcpu->vm->frames[page.raw / PAGE_SIZE].raw & (FRAME_TRACED | FRAME_SHADOWED);
+	return vcpu->vm->frames[page.raw / PAGE_SIZE].raw &
+	       (FRAME_TRACED | FRAME_SHADOWED | FRAME_CODE);
 }
 
 /* Where a byte is in the direct map; NULL: the guest has no memory there. */
@@ -80,6 +82,8 @@ static inline void guest_entry_write(struct vcpu *vcpu, gpa_t at, uint32_t value
 	*(uint32_t *)machine_pointer(maddr((frame & ~PAGE_MASK) | (at.raw & PAGE_MASK))) = value;
 	if (frame & FRAME_TRACED) /* it is a descriptor, too */
 		views_written(vcpu, at, sizeof(value));
+	if (frame & FRAME_CODE)
+		code_memory_written(vcpu, at, sizeof(value));
 }
 
 /* ---- accesses ---- */

@@ -171,6 +171,8 @@ struct shadow_page {
 	uint32_t *parents;        /* the shadow page-directory entries that lead here */
 	struct shadow_page *next; /* made from the same page, or another with the same hash */
 	struct shadow_page *newer, *older;
+	uint32_t *twin;      /* since lab 4: the page table of the code view (code.h) */
+	unsigned twin_index; /* for the root's entry with that index */
 };
 
 /* What a virtual processor's shadow consists of. */
@@ -227,6 +229,9 @@ void shadow_flush(struct vcpu *vcpu);
  * last one made from a page of the guest's, that page is no longer traced. */
 void shadow_drop(struct vcpu *vcpu, struct shadow_page *page);
 void shadow_drop_all(struct vcpu *vcpu);
+
+/* The twin of a table is for this entry of a root from now on. */
+void shadow_twin_place(struct vcpu *vcpu, struct shadow_page *table, unsigned index);
 
 /* With a new virtual processor. The words shadow=N (pages in the pool), roots=N, trace=0 and
  * audit=N on its command line count. False: no memory for it. */

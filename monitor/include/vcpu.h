@@ -70,8 +70,9 @@ struct vcpu {
 
 	/* what the processor uses (tables.h) */
 	struct gdt *gdt;                     /* the guest's descriptors, deprivileged */
+	struct gdt *open_gdt;                /* what is loaded: since lab 4 not quite the same */
 	struct gdt *closed_gdt;              /* the same without the code of outer rings */
-	struct descriptor *ldt, *closed_ldt; /* NULL before the first LLDT */
+	struct descriptor *ldt, *open_ldt, *closed_ldt; /* NULL before the first LLDT */
 	struct descriptor *idt;              /* with the gates that the guest may pass by itself */
 	struct table_register gdtr, closed_gdtr, idtr; /* where these are */
 	unsigned view;                                 /* enum view: which of them are loaded */
@@ -84,7 +85,8 @@ struct vcpu {
 		gpa_t page;
 	} traced[TRACED_PAGES]; /* write-protected: the guest's descriptor tables lie there */
 	unsigned traced_count;
-	struct shadow *shadow; /* since lab 3 */
+	struct shadow *shadow;       /* since lab 3 */
+	struct code_view *code_view; /* since lab 4 */
 
 	/* a single step of the monitor's (step.h) */
 	bool stepping;
@@ -393,6 +395,11 @@ enum verdict vcpu_load_task(struct vcpu *vcpu, uint16_t selector);
 /* True where the processor, at the guest's privilege level, would load `selector` into that
  * segment register without a fault. `segment` is one of the decoder's SEGMENT_.... */
 bool vcpu_selector_loads(const struct vcpu *vcpu, enum insn_segment segment, uint16_t selector);
+
+/* The descriptor that a selector names in the guest's own GDT or LDT, as it lies in its memory, and
+ * where. False where the selector is null or outside its table. */
+bool vcpu_guest_descriptor(
+	struct vcpu *vcpu, uint16_t selector, gla_t *at, struct descriptor *descriptor);
 
 /* Would the guest's own descriptor allow the access, and only the monitor's clipping does not? */
 bool vcpu_was_clipped(struct vcpu *vcpu, enum insn_segment segment, uint32_t offset, uint32_t size);

@@ -38,6 +38,8 @@ void views_activate(struct vcpu *vcpu);
 /* The view that fits its IF, IOPL and ring. */
 static inline enum view views_wanted(const struct vcpu *vcpu)
 {
+	if (vcpu->code_view && vcpu_ring(vcpu) == 1) /* no IRET and no INT n is unseen */
+		return vcpu->stepping ? VIEW_GATES_CLOSED : VIEW_OPEN;
 	if (vcpu->virtual_if && vcpu->virtual_iopl == 0)
 		return vcpu->stepping ? VIEW_GATES_CLOSED : VIEW_OPEN;
 	return vcpu_ring(vcpu) == 1 ? VIEW_CLOSED : VIEW_GATES_CLOSED;

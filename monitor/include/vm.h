@@ -23,6 +23,7 @@
 /* In vm->frames: the page is write-protected, since a table of the guest's lies in it. */
 #define FRAME_TRACED   1u /* a descriptor table (views.h) */
 #define FRAME_SHADOWED 2u /* a page table (shadow.h) */
+#define FRAME_CODE     4u /* or code of which there is a copy (code.h) */
 
 enum vm_state { VM_READY, VM_ENDED };
 

@@ -1,0 +1,423 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The code view at work: what happens around an exit of the guest's kernel. code.h has the idea.
+ *
+ * Between two exits the processor is in one of three places: in a copy, where EIP is the guest's own;
+ * in a patch block; or, for one single step, in the plain view. Whatever the monitor does in between
+ * knows only the guest's own code: code_left() takes EIP back to it, and code_resume() chooses the
+ * place anew.
+ *
+ * In a block there are points at which the state is not that of any instruction of the guest's. A
+ * fault there is a fault of the block's: the monitor undoes what the block has pushed and performs the
+ * instruction itself. An interrupt there waits until the next exact point, where code_resume() plants
+ * a breakpoint for it.
+ */
+#include "code.h"
+#include "cpu.h"
+#include "sensitive.h"
+#include "step.h"
+#include "views.h"
+#include "vm.h"
+
+/* ---- descriptors ---- */
+
+static bool is_kernel_code(const struct segment *segment)
+{
+	return segment->code_or_data && segment->type & TYPE_CODE && segment->dpl == 1 &&
+	       segment->present && !(segment->type & TYPE_CONFORMING);
+}
+
+struct descriptor code_descriptor(struct descriptor descriptor)
+{
+	struct segment segment = descriptor_unpack(descriptor);
+
+	if (!is_kernel_code(&segment))
+		return descriptor;
+	if (segment.base >= CODE_MAX) {
+		segment.present = false;
+		return descriptor_pack(segment);
+	}
+	if (segment.base == 0 && segment.limit >= CODE_MAX - 1) {
+		segment.limit = 0u - CODE_VIEW - 1; /* and the blocks */
+		segment.granular = true;
+	} else if (segment.limit >= CODE_MAX - segment.base) {
+		segment.limit = CODE_MAX - segment.base - 1;
+		segment.granular = segment.limit > 0xfffff;
+	}
+	segment.base += CODE_VIEW;
+	segment.type = TYPE_CODE | TYPE_ACCESSED;
+	return descriptor_pack(segment);
+}
+
+void code_publish_shared(struct vcpu *vcpu)
+{
+	struct segment shared = {
+		.limit = sizeof(struct shared_flags) - 1,
+		.type = TYPE_WRITABLE | TYPE_ACCESSED,
+		.code_or_data = true,
+		.dpl = 1,
+		.default_big = true,
+		.present = true,
+	};
+
+	if (!vcpu->code_view)
+		return;
+	shared.base = (uint32_t)(uintptr_t)vcpu->code_view->shared;
+	vcpu->open_gdt->entry[SELECTOR_INDEX(MONITOR_SHARED)] = descriptor_pack(shared);
+	vcpu->closed_gdt->entry[SELECTOR_INDEX(MONITOR_SHARED)] = descriptor_pack(shared);
+}
+
+/* The selector's descriptor in the table that the processor uses. */
+static struct descriptor *loaded_descriptor(struct vcpu *vcpu, uint16_t selector)
+{
+	struct descriptor *table =
+		selector & SELECTOR_TI ? vcpu->open_ldt : vcpu->open_gdt->entry;
+
+	return &table[SELECTOR_INDEX(selector)];
+}
+
+/* For one step CS is what the guest has made it. */
+static void plain_select(struct vcpu *vcpu)
+{
+	struct code_view *view = vcpu->code_view;
+	uint16_t selector = (uint16_t)vcpu->registers.cs;
+
+	view->swapped = loaded_descriptor(vcpu, selector);
+	view->swapped_was = *view->swapped;
+	*view->swapped = descriptor_pack(vcpu_segment(vcpu, selector));
+}
+
+/* ---- leaving the guest ---- */
+
+static void unplant(struct code_view *view)
+{
+	if (view->planted)
+		*view->planted = view->planted_was;
+	view->planted = NULL;
+}
+
+/* EIP is in a block: which instruction of the guest's is next? */
+static void leave_block(struct vcpu *vcpu, struct patch *patch, uint32_t eip)
+{
+	struct code_view *view = vcpu->code_view;
+	struct guest_registers *registers = &vcpu->registers;
+	const struct block_point *point = patch_point(patch, eip - patch->block);
+
+	view->patch = patch;
+	view->at = eip - patch->block;
+	view->exact = point->exact;
+	view->moved = point->moved;
+	view->pushed = point->pushed;
+	if (point->undo_if)
+		vcpu->virtual_if = view->shared->before == 0;
+	registers->eip = patch->page->linear.raw + patch->offset + point->original;
+	if (point->exact && point->after_sti && vcpu->virtual_if) {
+		vcpu->interrupt_shadow = true;
+		vcpu->shadow_eip = registers->eip;
+	}
+}
+
+void code_left(struct vcpu *vcpu)
+{
+	struct code_view *view = vcpu->code_view;
+	struct guest_registers *registers = &vcpu->registers;
+	uint32_t eip = registers->eip;
+
+	if (view->swapped) {
+		*view->swapped = view->swapped_was;
+		view->swapped = NULL;
+	}
+	view->patch = NULL;
+	view->at_plant = false;
+	if (vcpu_ring(vcpu) != 1)
+		return;
+	vcpu->virtual_if = view->shared->delta == 0;
+	if (eip > CODE_MAX) {
+		if (registers->vector == VECTOR_BP)
+			eip--; /* INT3 is behind it */
+		view->at_plant = registers->vector == VECTOR_BP && view->planted &&
+				 view->planted == code_block_byte(vcpu, eip);
+	}
+	unplant(view);
+	struct patch *patch = eip < CODE_MAX ? NULL : code_patch_of_block(vcpu, eip);
+	if (patch)
+		leave_block(vcpu, patch, eip);
+}
+
+/* ---- handlers ---- */
+
+/* The copy that the processor fetches from at EIP, and where in it; NULL: none. */
+static struct code_page *page_here(const struct vcpu *vcpu, uint32_t *offset)
+{
+	uint32_t linear =
+		vcpu_look_up(vcpu, (uint16_t)vcpu->registers.cs)->base + vcpu->registers.eip;
+
+	*offset = linear & PAGE_MASK;
+	return code_page_at(vcpu, gla(linear));
+}
+
+enum verdict code_missed(struct vcpu *vcpu, struct exit_record *exit)
+{
+	gla_t linear = gla(exit->address - CODE_VIEW);
+	uint8_t *memory;
+	gpa_t physical;
+	uint32_t offset;
+
+	exit->address = linear.raw;
+	exit->reason = EXIT_CODE_SCAN;
+	if (linear.raw >= CODE_MAX)
+		return vm_kill(vcpu, "its kernel executes addresses that this monitor does not watch");
+	switch (vcpu_page(vcpu, linear, ACCESS_READ, &memory, &physical)) {
+	case PAGE_FAULT:
+		exit->reason = EXIT_PAGE_FAULT;
+		return VERDICT_GUEST_FAULT;
+	case PAGE_ENDED:
+		return VERDICT_ENDED;
+	case PAGE_DEVICE:
+		return vm_kill(vcpu, "it executes where it has no memory");
+	default:
+		break;
+	}
+	if (!code_page_get(vcpu, linear))
+		return vm_kill(vcpu, "it executes where it has no memory");
+	struct code_page *page = page_here(vcpu, &offset);
+	if (page && page->kind[offset] == CODE_UNKNOWN)
+		scan(vcpu, page, offset);
+	return VERDICT_RESUME;
+}
+
+/* An exception that the monitor found for the guest: a fault's frame has RF (17.3.1.1). */
+static enum verdict mark_fault(struct vcpu *vcpu, enum verdict verdict)
+{
+	if (verdict != VERDICT_GUEST_FAULT)
+		return verdict;
+	if (vcpu->event.kind == EVENT_NONE)
+		vcpu_raise(vcpu, VECTOR_GP, 0);
+	if (vcpu->event.kind == EVENT_EXCEPTION && vcpu->event.vector != VECTOR_DB)
+		vcpu->registers.eflags |= EFLAGS_RF;
+	return verdict;
+}
+
+static enum verdict perform(struct vcpu *vcpu, struct exit_record *exit)
+{
+	const struct decoded *decoded = vcpu_decode(vcpu);
+
+	exit->byte_count = decoded->count;
+	__builtin_memcpy(exit->bytes, decoded->bytes, sizeof(exit->bytes));
+	if (!decoded->emulated) {
+		exit->reason = EXIT_CODE_STEP;
+		step_begin(vcpu);
+		return VERDICT_RESUME;
+	}
+	exit->reason = EXIT_SENSITIVE;
+	return mark_fault(vcpu, insn_emulate(vcpu, &decoded->insn));
+}
+
+void code_trapped(struct vcpu *vcpu, const struct insn *insn, uint32_t eip)
+{
+	if (insn->mnemonic != MNEMONIC_CLI && insn->mnemonic != MNEMONIC_STI)
+		return;
+	uint32_t linear = vcpu_look_up(vcpu, (uint16_t)vcpu->registers.cs)->base + eip;
+	struct code_page *page = code_page_at(vcpu, gla(linear));
+
+	if (page && vcpu->code_view->blocks && vcpu_ring(vcpu) == 1)
+		patch_hit(vcpu, page, linear & PAGE_MASK);
+}
+
+/* May the instruction there have bytes in the page behind, and can that be in the copy's key? */
+static bool reaches_behind(const struct code_page *page, uint32_t offset)
+{
+	return offset > PAGE_SIZE - INSN_MAX_LENGTH &&
+	       (page->linear.raw + PAGE_SIZE) % LARGE_PAGE_SIZE != 0;
+}
+
+/* A breakpoint in a copy. */
+static enum verdict breakpoint(struct vcpu *vcpu, struct exit_record *exit)
+{
+	struct code_view *view = vcpu->code_view;
+	uint32_t offset, eip = --vcpu->registers.eip;
+	struct code_page *page;
+	struct patch *patch;
+
+	exit->eip = eip;
+	exit->reason = EXIT_CODE_SCAN;
+	page = page_here(vcpu, &offset);
+	if (!page) /* it has gone in between: fetched again */
+		return VERDICT_RESUME;
+	patch = code_patch_at(page, offset);
+	if (patch && patch_entry(patch, offset - patch->offset) >= 0) {
+		view->patch = patch; /* inside a run: the block does the rest */
+		view->exact = true;
+		return VERDICT_RESUME;
+	}
+	if (patch)
+		patch_undo(vcpu, patch);
+	if (page->kind[offset] == CODE_UNKNOWN || page->kind[offset] == CODE_INSIDE)
+		scan(vcpu, page, offset);
+	if (page->kind[offset] == CODE_COPIED)
+		return VERDICT_RESUME;
+	if (reaches_behind(page, offset) && !page->next)
+		code_page_forget(vcpu, page); /* found again once the page behind is there */
+	enum verdict verdict = perform(vcpu, exit);
+	if (view->blocks && verdict == VERDICT_RESUME)
+		patch_hit(vcpu, page, offset);
+	return verdict;
+}
+
+bool code_exit(struct vcpu *vcpu, struct exit_record *exit, enum verdict *verdict)
+{
+	struct code_view *view = vcpu->code_view;
+	bool inexact = view->patch && !view->exact;
+
+	*verdict = VERDICT_RESUME;
+	if (vcpu_ring(vcpu) != 1 || exit->vector >= VECTOR_IRQ)
+		return false;
+	if (view->at_plant) {
+		exit->reason = EXIT_STEP;
+		if (view->debug)
+			*verdict = vcpu_raise(vcpu, VECTOR_DB, 0);
+		view->debug = false;
+	} else if (inexact && exit->vector == VECTOR_DB) { /* a breakpoint of the guest's on data */
+		exit->reason = EXIT_STEP;
+		vcpu_take_dr6(vcpu, false);
+		view->debug = true;
+	} else if (view->patch && exit->vector != VECTOR_DB && !view->moved) {
+		vcpu->registers.esp += view->pushed;
+		vcpu->registers.eflags &= ~EFLAGS_RF;
+		view->patch = NULL;
+		*verdict = perform(vcpu, exit);
+	} else if (exit->vector == VECTOR_BP && !vcpu->stepping && !view->was_plain) {
+		*verdict = breakpoint(vcpu, exit);
+	} else {
+		return false;
+	}
+	return true;
+}
+
+/* ---- going on ---- */
+
+enum verdict code_check(struct vcpu *vcpu)
+{
+	const struct segment *code;
+
+	if (vcpu_ring(vcpu) != 1)
+		return VERDICT_RESUME;
+	code = vcpu_look_up(vcpu, (uint16_t)vcpu->registers.cs);
+	if (code->type & TYPE_CONFORMING)
+		return vm_kill(vcpu,
+			"its kernel runs in a conforming code segment, which this monitor does not watch");
+	if (code->base >= CODE_MAX || vcpu->registers.eip >= CODE_MAX - code->base)
+		return vm_kill(vcpu,
+			"its kernel goes to addresses that this monitor does not watch: linear 01c00000 and above");
+	return VERDICT_RESUME;
+}
+
+bool code_must_perform(struct vcpu *vcpu)
+{
+	if (vcpu_ring(vcpu) != 1)
+		return false;
+	const struct decoded *decoded = vcpu_decode(vcpu);
+	return decoded->emulated && scan_classify(&decoded->insn) == CODE_REPLACED;
+}
+
+enum verdict code_perform_next(struct vcpu *vcpu)
+{
+	const struct decoded *decoded = vcpu_decode(vcpu);
+
+	vcpu->event.kind = EVENT_NONE;
+	return mark_fault(vcpu, insn_emulate(vcpu, &decoded->insn));
+}
+
+static bool holds_shared(const struct guest_registers *registers)
+{
+	return (registers->ds & ~SELECTOR_RPL) == MONITOR_SHARED ||
+	       (registers->es & ~SELECTOR_RPL) == MONITOR_SHARED ||
+	       (registers->fs & ~SELECTOR_RPL) == MONITOR_SHARED ||
+	       (registers->gs & ~SELECTOR_RPL) == MONITOR_SHARED;
+}
+
+/* Blocks reach the shared flags, or fault on the way: what they must not do alone. A segment that is
+ * in use must stay. */
+static void shared_select(struct vcpu *vcpu, bool alone)
+{
+	struct descriptor *shared = loaded_descriptor(vcpu, MONITOR_SHARED);
+
+	if (alone || holds_shared(&vcpu->registers))
+		shared->high |= DESCRIPTOR_PRESENT;
+	else
+		shared->high &= ~DESCRIPTOR_PRESENT;
+}
+
+/* A breakpoint at the next exact point of the block. */
+static void plant(struct vcpu *vcpu)
+{
+	struct code_view *view = vcpu->code_view;
+	const struct patch *patch = view->patch;
+
+	for (unsigned i = 0; i < patch->points; i++) {
+		if (patch->point[i].at <= view->at || !patch->point[i].exact)
+			continue;
+		view->planted = code_block_byte(vcpu, patch->block + patch->point[i].at);
+		view->planted_was = *view->planted;
+		*view->planted = BREAKPOINT;
+		return;
+	}
+}
+
+/* Back into the block, if the guest is still where it was. */
+static void enter_block(struct vcpu *vcpu)
+{
+	struct code_view *view = vcpu->code_view;
+	struct guest_registers *registers = &vcpu->registers;
+	const struct patch *patch = view->patch;
+	int at = (int)view->at;
+
+	if (view->exact)
+		at = patch_entry(patch, registers->eip - patch->page->linear.raw - patch->offset);
+	if (at < 0)
+		return;
+	registers->eip = patch->block + (uint32_t)at;
+	if (!view->exact && (vcpu->vm->interrupt_pending || view->debug))
+		plant(vcpu);
+}
+
+void code_resume(struct vcpu *vcpu)
+{
+	struct code_view *view = vcpu->code_view;
+	bool inexact = view->patch && !view->exact;
+
+	if (vcpu_ring(vcpu) != 1)
+		return;
+	view->shared->delta = vcpu->virtual_if ? 0 : SHARED_IF_CLEAR;
+	view->was_plain = vcpu->registers.eflags & EFLAGS_TF && !inexact;
+	if (view->was_plain) {
+		plain_select(vcpu);
+		return;
+	}
+	shared_select(vcpu,
+		inexact || (!vcpu->vm->interrupt_pending && vcpu->virtual_iopl == 0 &&
+				   vcpu_look_up(vcpu, (uint16_t)vcpu->registers.ss)->default_big));
+	if (view->patch)
+		enter_block(vcpu);
+}
+
+/* ---- instructions that read through CS ---- */
+
+bool code_reads(struct vcpu *vcpu, const struct insn *insn)
+{
+	struct insn_operand operand[INSN_OPERANDS_MAX];
+	unsigned count = insn_operands(insn, operand);
+	const struct segment *code = vcpu_look_up(vcpu, (uint16_t)vcpu->registers.cs);
+
+	if (vcpu_ring(vcpu) != 1 || !(code->type & TYPE_READABLE) || vcpu->stepping)
+		return false;
+	if (insn->mnemonic == MNEMONIC_XLATB)
+		return insn->segment == SEGMENT_CS;
+	for (unsigned i = 0; i < count; i++)
+		if ((operand[i].kind == OPERAND_MEMORY ||
+			    operand[i].kind == OPERAND_MEMORY_OFFSET ||
+			    operand[i].kind == OPERAND_STRING_SOURCE) &&
+			operand[i].segment == SEGMENT_CS)
+			return true;
+	return false;
+}

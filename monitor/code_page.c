@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The copies of the guest's code pages, and where they are mapped: code.h has the idea.
+ *
+ * A table of the shadow's that maps code has a twin: the page table that the same 4 MiB of the code
+ * view go through. An entry of the twin leads to a copy, and is there only while the shadow's own
+ * entry at the same index is. So a change of the guest's page tables, or of its address space, takes
+ * the copy away together with the page (shadow_pool.c).
+ *
+ * A copy belongs to a linear address, the guest's page there and the page behind it. All three must
+ * be the same for it to be used again: an instruction may reach from the one page into the other.
+ */
+#include "code.h"
+#include "machine.h"
+#include "strings.h"
+#include "vm.h"
+
+/* ---- mapping ---- */
+
+static unsigned table_entry(gla_t linear)
+{
+	return linear.raw / PAGE_SIZE % TABLE_ENTRIES;
+}
+
+static maddr_t copy_frame(const struct code_page *page)
+{
+	return machine_address(page->copy);
+}
+
+/* The twin of the shadow's table for this address, in use at this place; made so if it is not. */
+static uint32_t *twin_of(struct vcpu *vcpu, gla_t linear)
+{
+	struct shadow_page *root = vcpu->shadow->root;
+	unsigned index = linear.raw / LARGE_PAGE_SIZE;
+	struct shadow_page *table = shadow_child(vcpu, root, index);
+
+	shadow_twin_place(vcpu, table, index);
+	root->entry[CODE_FIRST_ENTRY + index] =
+		machine_address(table->twin).raw | PTE_P | PTE_RW;
+	return table->twin;
+}
+
+static void page_map_copy(struct vcpu *vcpu, struct code_page *page)
+{
+	twin_of(vcpu, page->linear)[table_entry(page->linear)] = copy_frame(page).raw | PTE_P;
+}
+
+/* From all twins. */
+static void page_unmap(struct vcpu *vcpu, const struct code_page *page)
+{
+	unsigned index = page->linear.raw / LARGE_PAGE_SIZE, entry = table_entry(page->linear);
+
+	for (struct shadow_page *table = vcpu->shadow->newest; table; table = table->older)
+		if (table->twin_index == index &&
+			(table->twin[entry] & PTE_FRAME) == copy_frame(page).raw)
+			table->twin[entry] = 0;
+	shadow_flush(vcpu);
+}
+
+struct code_page *code_page_at(const struct vcpu *vcpu, gla_t linear)
+{
+	const struct code_view *view = vcpu->code_view;
+	const struct shadow_page *root = vcpu->shadow->root;
+	uint32_t entry;
+
+	if (linear.raw >= CODE_MAX)
+		return NULL;
+	entry = root->entry[CODE_FIRST_ENTRY + linear.raw / LARGE_PAGE_SIZE];
+	if (!(entry & PTE_P))
+		return NULL;
+	entry = ((const uint32_t *)machine_pointer(maddr(entry & PTE_FRAME)))[table_entry(linear)];
+	if (!(entry & PTE_P))
+		return NULL;
+	return &view->page[(entry - copy_frame(&view->page[0]).raw) / PAGE_SIZE];
+}
+
+/* ---- the pool ---- */
+
+static void unqueue(struct code_view *view, struct code_page *page)
+{
+	*(page->newer ? &page->newer->older : &view->newest) = page->older;
+	*(page->older ? &page->older->newer : &view->oldest) = page->newer;
+}
+
+void code_page_queue(struct code_view *view, struct code_page *page)
+{
+	page->newer = NULL;
+	page->older = view->newest;
+	*(view->newest ? &view->newest->newer : &view->oldest) = page;
+	view->newest = page;
+}
+
+static bool in_use(const struct code_page *page)
+{
+	return page->original != NULL;
+}
+
+/* Must writes to this page of the guest's be told, because of a copy? */
+static void page_watch(struct vcpu *vcpu, gpa_t at)
+{
+	maddr_t *frame;
+	bool wanted = false;
+
+	if (!guest_has_memory(vcpu, at))
+		return;
+	frame = &vcpu->vm->frames[at.raw / PAGE_SIZE];
+	for (struct code_page *page = vcpu->code_view->newest; page && !wanted; page = page->older)
+		wanted = in_use(page) && (page->page.raw == at.raw ||
+						 (page->next && page->behind.raw == at.raw));
+	if (wanted && !(frame->raw & FRAME_CODE)) {
+		frame->raw |= FRAME_CODE;
+		vcpu_write_protect(vcpu, at, true);
+	} else if (!wanted) {
+		frame->raw &= ~FRAME_CODE;
+	}
+}
+
+void code_page_clear(struct vcpu *vcpu, struct code_page *page)
+{
+	while (page->patches)
+		code_free_patch(vcpu, page->patches);
+	memset(page->copy, BREAKPOINT, PAGE_SIZE);
+	memset(page->kind, CODE_UNKNOWN, sizeof(page->kind));
+	memset(page->target, 0, sizeof(page->target));
+	memset(page->hits, 0, sizeof(page->hits));
+}
+
+/* Nothing is known of it, and it is mapped nowhere. */
+static void page_release(struct vcpu *vcpu, struct code_page *page)
+{
+	if (!in_use(page))
+		return;
+	page_unmap(vcpu, page);
+	code_page_clear(vcpu, page);
+	page->original = NULL;
+	page_watch(vcpu, page->page);
+	page_watch(vcpu, page->behind);
+}
+
+static struct code_page *page_find(
+	struct code_view *view, const struct code_page *like)
+{
+	struct code_page *page = view->newest;
+
+	while (page && !(in_use(page) && page->linear.raw == like->linear.raw &&
+			       page->page.raw == like->page.raw &&
+			       page->behind.raw == like->behind.raw &&
+			       page->code_size == like->code_size))
+		page = page->older;
+	return page;
+}
+
+static struct code_page *page_make(struct vcpu *vcpu, const struct code_page *like)
+{
+	struct code_page *page = vcpu->code_view->oldest;
+
+	if (in_use(page))
+		vcpu->code_view->recycled++;
+	page_release(vcpu, page);
+	page->linear = like->linear;
+	page->page = like->page;
+	page->behind = like->behind;
+	page->code_size = like->code_size;
+	page->original = guest_memory(vcpu, like->page);
+	page->next = page->behind.raw == GPA_NOTHING.raw ? NULL : guest_memory(vcpu, page->behind);
+	page_watch(vcpu, page->page);
+	page_watch(vcpu, page->behind);
+	return page;
+}
+
+struct code_page *code_page_get(struct vcpu *vcpu, gla_t linear)
+{
+	struct code_view *view = vcpu->code_view;
+	struct code_page like = {
+		.linear = gla(linear.raw & ~PAGE_MASK),
+		.behind = GPA_NOTHING,
+		.code_size = vcpu_look_up(vcpu, (uint16_t)vcpu->registers.cs)->default_big ? 32 : 16,
+	};
+	gla_t behind = gla(like.linear.raw + PAGE_SIZE);
+
+	if (!vcpu_translate(vcpu, like.linear, &like.page) || !guest_has_memory(vcpu, like.page))
+		return NULL;
+	/* the page behind counts once it has been used, and where its end would be noticed */
+	if (behind.raw % LARGE_PAGE_SIZE != 0 && vcpu_pointer(vcpu, behind, 1, ACCESS_READ))
+		vcpu_translate(vcpu, behind, &like.behind);
+	struct code_page *page = page_find(view, &like);
+	if (!page)
+		page = page_make(vcpu, &like);
+	unqueue(view, page);
+	code_page_queue(view, page);
+	page_map_copy(vcpu, page);
+	return page;
+}
+
+void code_page_forget(struct vcpu *vcpu, struct code_page *page)
+{
+	page_unmap(vcpu, page);
+}
+
+void code_memory_written(struct vcpu *vcpu, gpa_t at, uint32_t size)
+{
+	uint32_t first = at.raw & PAGE_MASK;
+	gpa_t physical = gpa(at.raw & ~PAGE_MASK);
+
+	for (struct code_page *page = vcpu->code_view->newest; page; page = page->older) {
+		if (!in_use(page))
+			continue;
+		if (page->page.raw == physical.raw)
+			code_written(vcpu, page, first, size);
+		if (page->next && page->behind.raw == physical.raw)
+			code_written(vcpu, page, PAGE_SIZE + first, size);
+	}
+}
+
+/* ---- for the organs ---- */
+
+enum decode_status code_decode(
+	const struct code_page *page, uint32_t offset, struct insn *insn, uint8_t bytes[15])
+{
+	uint32_t available = PAGE_SIZE - offset;
+
+	if (available > INSN_MAX_LENGTH)
+		available = INSN_MAX_LENGTH;
+	memcpy(bytes, page->original + offset, available);
+	if (page->next && available < INSN_MAX_LENGTH) {
+		memcpy(bytes + available, page->next, INSN_MAX_LENGTH - available);
+		available = INSN_MAX_LENGTH;
+	}
+	return insn_decode(insn, bytes, available, page->code_size);
+}
+
+void code_reveal(struct code_page *page, uint32_t offset, uint32_t length)
+{
+	memcpy(page->copy + offset, page->original + offset, length);
+}

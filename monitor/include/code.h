@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The code view, since lab 4: what the guest's kernel fetches is not what it reads.
+ *
+ * The processor fetches through CS and reads through DS. The guest's code segments of ring 1 get
+ * base CODE_VIEW more than the guest gave them, and may only be executed. So an instruction at the
+ * guest's linear address L is fetched from CODE_VIEW + L, where no data segment reaches, and there
+ * the monitor maps what it wants to be executed:
+ *
+ *   CODE_VIEW + 0 .. CODE_MAX - 1       copies of the guest's code pages (patch.h). An entry there is
+ *                                       present only while the shadow has one for L itself, so
+ *                                       faults, remapping and address spaces are the shadow's matter
+ *   CODE_VIEW + CODE_MAX .. 2^32 - 1    patch blocks, the same in all address spaces
+ *
+ * In the *plain view* CS has the guest's own base, and the processor executes the original: for one
+ * single step, where the monitor has looked at the instruction and found it harmless. So are
+ * performed: instructions that read through CS, those that cannot be in a copy, and all while the
+ * guest steps itself with TF.
+ *
+ * Users, in ring 3, run as they did.
+ *
+ * Before lab 4 plain/code.c is there instead.
+ */
+#ifndef CODE_H
+#define CODE_H
+
+#include "patch.h"
+#include "vm.h"
+
+#define CODE_MAX    0x01c00000u /* the guest's kernel executes below this linear address */
+#define CODE_TABLES (CODE_MAX / LARGE_PAGE_SIZE) /* page tables for copies */
+#define CODE_FIRST_ENTRY (CODE_VIEW / LARGE_PAGE_SIZE)
+#define BLOCK_TABLES (TABLE_ENTRIES - CODE_FIRST_ENTRY - CODE_TABLES)
+
+/* What a virtual processor's code view consists of. */
+struct code_view {
+	bool blocks; /* false: the word patch=0 */
+	struct shared_flags *shared;
+	struct descriptor *swapped; /* the descriptor of CS that is plain now; NULL: none */
+	struct descriptor swapped_was;
+
+	/* where the processor is in a block */
+	struct patch *patch;      /* NULL: nowhere */
+	uint32_t at;              /* offset in the block */
+	bool exact;               /* the registers are as before the instruction at registers.eip */
+	bool moved;               /* it is the guest's own instruction there */
+	uint8_t pushed;           /* bytes that the block has on the guest's stack */
+	bool debug;               /* #DB waits for the next exact point */
+	bool at_plant;            /* this exit came from the planted breakpoint */
+	bool was_plain;           /* the guest ran in the plain view */
+	uint8_t *planted;         /* a breakpoint that waits at the next exact point; NULL: none */
+	uint8_t planted_was;
+
+	/* the pool of code pages */
+	struct code_page *page;
+	unsigned pages;
+	struct code_page *newest, *oldest;
+	unsigned recycled;
+
+	/* the pool of patches, and the pages that their blocks lie in */
+	struct patch *patch_pool, *free_patch;
+	uint32_t *block_table[BLOCK_TABLES]; /* the page tables; NULL: nothing there yet */
+	unsigned block_pages;                /* how many are in use */
+};
+
+/* With a new virtual processor. The words patch=0 and code=N on its command line count. False: no
+ * memory for it. Before lab 4 there is none, and vcpu->code_view stays NULL. */
+bool code_create(struct vcpu *vcpu);
+void code_destroy(struct vcpu *vcpu);
+
+/* The descriptor that the processor gets for one that has been deprivileged. */
+struct descriptor code_descriptor(struct descriptor descriptor);
+
+/* The descriptor for the selector MONITOR_SHARED, in both views of the GDT. */
+void code_publish_shared(struct vcpu *vcpu);
+
+/* A new root of the shadow's: the entries for patch blocks. */
+void code_root_made(struct vcpu *vcpu, uint32_t *root);
+
+/* ---- around every exit (code_exit.c) ---- */
+
+/* The first thing at an exit: takes over the virtual IF, and where the processor was in a patch
+ * block, EIP becomes the guest's own. */
+void code_left(struct vcpu *vcpu);
+
+/* An exit of the code view's own: a breakpoint, or the fault of a block. False: it is none. */
+bool code_exit(struct vcpu *vcpu, struct exit_record *exit, enum verdict *verdict);
+
+/* A page fault in the code view: the copy is missing. */
+enum verdict code_missed(struct vcpu *vcpu, struct exit_record *exit);
+
+/* A privileged instruction has trapped at this EIP and was performed: CLI and STI may be replaced. */
+void code_trapped(struct vcpu *vcpu, const struct insn *insn, uint32_t eip);
+
+/* Does the instruction read through CS? It is to be stepped. */
+bool code_reads(struct vcpu *vcpu, const struct insn *insn);
+
+/* In the middle of what a block does: no interrupt now. */
+static inline bool code_busy(const struct vcpu *vcpu)
+{
+	return vcpu->code_view->patch && !vcpu->code_view->exact;
+}
+
+/* May the guest's kernel go on where it stands? Ends it by name where not. */
+enum verdict code_check(struct vcpu *vcpu);
+
+/* Is the next instruction one that a single step would get wrong? Then code_perform_next(). */
+bool code_must_perform(struct vcpu *vcpu);
+enum verdict code_perform_next(struct vcpu *vcpu);
+
+/* The last thing before the guest goes on. */
+void code_resume(struct vcpu *vcpu);
+
+/* Memory of a page whose copy is in use was written. */
+void code_memory_written(struct vcpu *vcpu, gpa_t at, uint32_t size);
+
+/* ---- pages and blocks ---- */
+
+/* The copy that is mapped at that address now; NULL: none. */
+struct code_page *code_page_at(const struct vcpu *vcpu, gla_t linear);
+
+/* The copy for that address, mapped: one that there is, or a new one. NULL: no memory is there. */
+struct code_page *code_page_get(struct vcpu *vcpu, gla_t linear);
+
+/* It is the one that was used last. */
+void code_page_queue(struct code_view *view, struct code_page *page);
+
+/* It is looked for anew at the next fetch. */
+void code_page_forget(struct vcpu *vcpu, struct code_page *page);
+
+/* The patch whose block has that byte; NULL: none. And the byte, in the direct map. */
+struct patch *code_patch_of_block(const struct vcpu *vcpu, uint32_t eip);
+uint8_t *code_block_byte(const struct vcpu *vcpu, uint32_t eip);
+
+void code_blocks_destroy(struct code_view *view);
+
+#endif

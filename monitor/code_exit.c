@@ -24,7 +24,7 @@
 static bool is_kernel_code(const struct segment *segment)
 {
 	return segment->code_or_data && segment->type & TYPE_CODE && segment->dpl == 1 &&
-	       segment->present && !(segment->type & TYPE_CONFORMING);
+	       segment->present;
 }
 
 struct descriptor code_descriptor(struct descriptor descriptor)
@@ -76,11 +76,10 @@ static struct descriptor *loaded_descriptor(struct vcpu *vcpu, uint16_t selector
 	return &table[SELECTOR_INDEX(selector)];
 }
 
-/* For one step CS is what the guest has made it. */
-static void plain_select(struct vcpu *vcpu)
+/* Until the next exit this code segment is what the guest has made it. */
+static void plain_select(struct vcpu *vcpu, uint16_t selector)
 {
 	struct code_view *view = vcpu->code_view;
-	uint16_t selector = (uint16_t)vcpu->registers.cs;
 
 	view->swapped = loaded_descriptor(vcpu, selector);
 	view->swapped_was = *view->swapped;
@@ -117,6 +116,13 @@ static void leave_block(struct vcpu *vcpu, struct patch *patch, uint32_t eip)
 	}
 }
 
+/* INT3 in ring 1: the gate is closed to the guest, so it is #GP, and EIP is at the INT3. */
+static bool is_breakpoint(const struct guest_registers *registers)
+{
+	return registers->vector == VECTOR_GP &&
+	       registers->error_code == (VECTOR_BP * sizeof(struct descriptor) | ERROR_IDT);
+}
+
 void code_left(struct vcpu *vcpu)
 {
 	struct code_view *view = vcpu->code_view;
@@ -132,12 +138,8 @@ void code_left(struct vcpu *vcpu)
 	if (vcpu_ring(vcpu) != 1)
 		return;
 	vcpu->virtual_if = view->shared->delta == 0;
-	if (eip > CODE_MAX) {
-		if (registers->vector == VECTOR_BP)
-			eip--; /* INT3 is behind it */
-		view->at_plant = registers->vector == VECTOR_BP && view->planted &&
-				 view->planted == code_block_byte(vcpu, eip);
-	}
+	view->at_plant = is_breakpoint(registers) && view->planted && eip >= CODE_MAX &&
+			 view->planted == code_block_byte(vcpu, eip);
 	unplant(view);
 	struct patch *patch = eip < CODE_MAX ? NULL : code_patch_of_block(vcpu, eip);
 	if (patch)
@@ -156,45 +158,13 @@ static struct code_page *page_here(const struct vcpu *vcpu, uint32_t *offset)
 	return code_page_at(vcpu, gla(linear));
 }
 
-enum verdict code_missed(struct vcpu *vcpu, struct exit_record *exit)
+/* The instruction at EIP, done by the monitor. Where nothing names its fault it is #GP(0). */
+static enum verdict perform_insn(struct vcpu *vcpu, const struct insn *insn)
 {
-	gla_t linear = gla(exit->address - CODE_VIEW);
-	uint8_t *memory;
-	gpa_t physical;
-	uint32_t offset;
+	enum verdict verdict = insn_emulate(vcpu, insn);
 
-	exit->address = linear.raw;
-	exit->reason = EXIT_CODE_SCAN;
-	if (linear.raw >= CODE_MAX)
-		return vm_kill(vcpu, "its kernel executes addresses that this monitor does not watch");
-	switch (vcpu_page(vcpu, linear, ACCESS_READ, &memory, &physical)) {
-	case PAGE_FAULT:
-		exit->reason = EXIT_PAGE_FAULT;
-		return VERDICT_GUEST_FAULT;
-	case PAGE_ENDED:
-		return VERDICT_ENDED;
-	case PAGE_DEVICE:
-		return vm_kill(vcpu, "it executes where it has no memory");
-	default:
-		break;
-	}
-	if (!code_page_get(vcpu, linear))
-		return vm_kill(vcpu, "it executes where it has no memory");
-	struct code_page *page = page_here(vcpu, &offset);
-	if (page && page->kind[offset] == CODE_UNKNOWN)
-		scan(vcpu, page, offset);
-	return VERDICT_RESUME;
-}
-
-/* An exception that the monitor found for the guest: a fault's frame has RF (17.3.1.1). */
-static enum verdict mark_fault(struct vcpu *vcpu, enum verdict verdict)
-{
-	if (verdict != VERDICT_GUEST_FAULT)
-		return verdict;
-	if (vcpu->event.kind == EVENT_NONE)
-		vcpu_raise(vcpu, VECTOR_GP, 0);
-	if (vcpu->event.kind == EVENT_EXCEPTION && vcpu->event.vector != VECTOR_DB)
-		vcpu->registers.eflags |= EFLAGS_RF;
+	if (verdict == VERDICT_GUEST_FAULT && vcpu->event.kind == EVENT_NONE)
+		return vcpu_raise(vcpu, VECTOR_GP, 0);
 	return verdict;
 }
 
@@ -206,11 +176,38 @@ static enum verdict perform(struct vcpu *vcpu, struct exit_record *exit)
 	__builtin_memcpy(exit->bytes, decoded->bytes, sizeof(exit->bytes));
 	if (!decoded->emulated) {
 		exit->reason = EXIT_CODE_STEP;
+		vcpu->registers.eflags &= ~EFLAGS_RF; /* the fault has set it */
 		step_begin(vcpu);
 		return VERDICT_RESUME;
 	}
 	exit->reason = EXIT_SENSITIVE;
-	return mark_fault(vcpu, insn_emulate(vcpu, &decoded->insn));
+	return perform_insn(vcpu, &decoded->insn);
+}
+
+enum verdict code_missed(struct vcpu *vcpu, struct exit_record *exit)
+{
+	gla_t linear = gla(exit->address - CODE_VIEW);
+	uint8_t *memory;
+	gpa_t physical;
+	uint32_t offset;
+
+	exit->address = linear.raw;
+	exit->reason = EXIT_CODE_SCAN;
+	switch (vcpu_page(vcpu, linear, ACCESS_READ, &memory, &physical)) {
+	case PAGE_FAULT:
+		exit->reason = EXIT_PAGE_FAULT;
+		return VERDICT_GUEST_FAULT;
+	case PAGE_ENDED:
+		return VERDICT_ENDED;
+	case PAGE_DEVICE:
+		return perform(vcpu, exit);
+	default:
+		code_page_get(vcpu, linear);
+	}
+	struct code_page *page = page_here(vcpu, &offset);
+	if (page && page->kind[offset] == CODE_UNKNOWN)
+		scan(vcpu, page, offset);
+	return VERDICT_RESUME;
 }
 
 void code_trapped(struct vcpu *vcpu, const struct insn *insn, uint32_t eip)
@@ -235,11 +232,10 @@ static bool reaches_behind(const struct code_page *page, uint32_t offset)
 static enum verdict breakpoint(struct vcpu *vcpu, struct exit_record *exit)
 {
 	struct code_view *view = vcpu->code_view;
-	uint32_t offset, eip = --vcpu->registers.eip;
 	struct code_page *page;
 	struct patch *patch;
+	uint32_t offset;
 
-	exit->eip = eip;
 	exit->reason = EXIT_CODE_SCAN;
 	page = page_here(vcpu, &offset);
 	if (!page) /* it has gone in between: fetched again */
@@ -248,14 +244,17 @@ static enum verdict breakpoint(struct vcpu *vcpu, struct exit_record *exit)
 	if (patch && patch_entry(patch, offset - patch->offset) >= 0) {
 		view->patch = patch; /* inside a run: the block does the rest */
 		view->exact = true;
+		vcpu->registers.eflags &= ~EFLAGS_RF;
 		return VERDICT_RESUME;
 	}
 	if (patch)
 		patch_undo(vcpu, patch);
 	if (page->kind[offset] == CODE_UNKNOWN || page->kind[offset] == CODE_INSIDE)
 		scan(vcpu, page, offset);
-	if (page->kind[offset] == CODE_COPIED)
+	if (page->kind[offset] == CODE_COPIED) {
+		vcpu->registers.eflags &= ~EFLAGS_RF;
 		return VERDICT_RESUME;
+	}
 	if (reaches_behind(page, offset) && !page->next)
 		code_page_forget(vcpu, page); /* found again once the page behind is there */
 	enum verdict verdict = perform(vcpu, exit);
@@ -264,16 +263,42 @@ static enum verdict breakpoint(struct vcpu *vcpu, struct exit_record *exit)
 	return verdict;
 }
 
+/* #GP in a view that is not quite the guest's own need not be the guest's: the instruction is tried
+ * again as the guest has it, for one step. */
+static bool fault_may_be_ours(struct vcpu *vcpu, const struct exit_record *exit)
+{
+	struct code_view *view = vcpu->code_view;
+	uint16_t selector = (uint16_t)exit->error_code;
+
+	if (exit->vector != VECTOR_GP || vcpu->stepping || view->was_plain)
+		return false;
+	if (vcpu_ring(vcpu) == 1) /* it reads through CS, or goes beyond the view */
+		return selector == 0 && !vcpu_decode(vcpu)->emulated;
+	/* users go to a conforming segment of the kernel's */
+	if (!selector || selector & ERROR_IDT)
+		return false;
+	const struct segment *code = vcpu_look_up(vcpu, selector);
+	view->lent = is_kernel_code(code) && code->type & TYPE_CONFORMING ? selector : 0;
+	return view->lent;
+}
+
 bool code_exit(struct vcpu *vcpu, struct exit_record *exit, enum verdict *verdict)
 {
 	struct code_view *view = vcpu->code_view;
 	bool inexact = view->patch && !view->exact;
 
 	*verdict = VERDICT_RESUME;
-	if (vcpu_ring(vcpu) != 1 || exit->vector >= VECTOR_IRQ)
+	if (exit->vector >= VECTOR_IRQ)
 		return false;
-	if (view->at_plant) {
+	if (fault_may_be_ours(vcpu, exit)) {
+		exit->reason = EXIT_CODE_STEP;
+		vcpu->registers.eflags &= ~EFLAGS_RF;
+		step_begin(vcpu);
+	} else if (vcpu_ring(vcpu) != 1) {
+		return false;
+	} else if (view->at_plant) {
 		exit->reason = EXIT_STEP;
+		vcpu->registers.eflags &= ~EFLAGS_RF;
 		if (view->debug)
 			*verdict = vcpu_raise(vcpu, VECTOR_DB, 0);
 		view->debug = false;
@@ -286,7 +311,7 @@ bool code_exit(struct vcpu *vcpu, struct exit_record *exit, enum verdict *verdic
 		vcpu->registers.eflags &= ~EFLAGS_RF;
 		view->patch = NULL;
 		*verdict = perform(vcpu, exit);
-	} else if (exit->vector == VECTOR_BP && !vcpu->stepping && !view->was_plain) {
+	} else if (is_breakpoint(&vcpu->registers) && !view->was_plain) {
 		*verdict = breakpoint(vcpu, exit);
 	} else {
 		return false;
@@ -296,36 +321,35 @@ bool code_exit(struct vcpu *vcpu, struct exit_record *exit, enum verdict *verdic
 
 /* ---- going on ---- */
 
-enum verdict code_check(struct vcpu *vcpu)
+/* Does the guest's kernel execute where there is no code view? */
+static bool is_outside(const struct vcpu *vcpu)
 {
-	const struct segment *code;
+	uint32_t base = vcpu_look_up(vcpu, (uint16_t)vcpu->registers.cs)->base;
 
-	if (vcpu_ring(vcpu) != 1)
-		return VERDICT_RESUME;
-	code = vcpu_look_up(vcpu, (uint16_t)vcpu->registers.cs);
-	if (code->type & TYPE_CONFORMING)
-		return vm_kill(vcpu,
-			"its kernel runs in a conforming code segment, which this monitor does not watch");
-	if (code->base >= CODE_MAX || vcpu->registers.eip >= CODE_MAX - code->base)
-		return vm_kill(vcpu,
-			"its kernel goes to addresses that this monitor does not watch: linear 01c00000 and above");
-	return VERDICT_RESUME;
+	return vcpu_ring(vcpu) == 1 && base + vcpu->registers.eip >= CODE_MAX;
+}
+
+static bool next_is_sensitive(struct vcpu *vcpu)
+{
+	const struct decoded *decoded = vcpu_decode(vcpu);
+
+	return decoded->status == DECODE_OK && decoded->insn.class == INSN_SENSITIVE;
 }
 
 bool code_must_perform(struct vcpu *vcpu)
 {
-	if (vcpu_ring(vcpu) != 1)
+	if (vcpu_ring(vcpu) != 1 || vcpu->stepping)
 		return false;
-	const struct decoded *decoded = vcpu_decode(vcpu);
-	return decoded->emulated && scan_classify(&decoded->insn) == CODE_REPLACED;
+	return is_outside(vcpu) || (vcpu->registers.eflags & EFLAGS_TF && next_is_sensitive(vcpu));
 }
 
 enum verdict code_perform_next(struct vcpu *vcpu)
 {
-	const struct decoded *decoded = vcpu_decode(vcpu);
-
 	vcpu->event.kind = EVENT_NONE;
-	return mark_fault(vcpu, insn_emulate(vcpu, &decoded->insn));
+	if (next_is_sensitive(vcpu))
+		return perform_insn(vcpu, &vcpu_decode(vcpu)->insn);
+	step_begin(vcpu);
+	return VERDICT_RESUME;
 }
 
 static bool holds_shared(const struct guest_registers *registers)
@@ -381,17 +405,33 @@ static void enter_block(struct vcpu *vcpu)
 		plant(vcpu);
 }
 
+/* Users may run in a conforming segment of the kernel's, and go to one. */
+static void select_for_users(struct vcpu *vcpu)
+{
+	uint16_t selector = (uint16_t)vcpu->registers.cs;
+
+	if (vcpu->stepping && vcpu->code_view->lent)
+		selector = vcpu->code_view->lent;
+	vcpu->code_view->lent = 0;
+	if (is_kernel_code(vcpu_look_up(vcpu, selector)))
+		plain_select(vcpu, selector);
+}
+
 void code_resume(struct vcpu *vcpu)
 {
 	struct code_view *view = vcpu->code_view;
 	bool inexact = view->patch && !view->exact;
+	uint16_t selector = (uint16_t)vcpu->registers.cs;
 
-	if (vcpu_ring(vcpu) != 1)
+	view->was_plain = false;
+	if (vcpu_ring(vcpu) != 1) {
+		select_for_users(vcpu);
 		return;
+	}
 	view->shared->delta = vcpu->virtual_if ? 0 : SHARED_IF_CLEAR;
 	view->was_plain = vcpu->registers.eflags & EFLAGS_TF && !inexact;
 	if (view->was_plain) {
-		plain_select(vcpu);
+		plain_select(vcpu, selector);
 		return;
 	}
 	shared_select(vcpu,
@@ -399,25 +439,4 @@ void code_resume(struct vcpu *vcpu)
 				   vcpu_look_up(vcpu, (uint16_t)vcpu->registers.ss)->default_big));
 	if (view->patch)
 		enter_block(vcpu);
-}
-
-/* ---- instructions that read through CS ---- */
-
-bool code_reads(struct vcpu *vcpu, const struct insn *insn)
-{
-	struct insn_operand operand[INSN_OPERANDS_MAX];
-	unsigned count = insn_operands(insn, operand);
-	const struct segment *code = vcpu_look_up(vcpu, (uint16_t)vcpu->registers.cs);
-
-	if (vcpu_ring(vcpu) != 1 || !(code->type & TYPE_READABLE) || vcpu->stepping)
-		return false;
-	if (insn->mnemonic == MNEMONIC_XLATB)
-		return insn->segment == SEGMENT_CS;
-	for (unsigned i = 0; i < count; i++)
-		if ((operand[i].kind == OPERAND_MEMORY ||
-			    operand[i].kind == OPERAND_MEMORY_OFFSET ||
-			    operand[i].kind == OPERAND_STRING_SOURCE) &&
-			operand[i].segment == SEGMENT_CS)
-			return true;
-	return false;
 }

@@ -2,6 +2,7 @@
 /* A code view's memory, from its virtual processor's beginning to its end: code.h has the idea. */
 #include "code.h"
 #include "machine.h"
+#include "strings.h"
 #include "vm.h"
 
 #define CODE_PAGES     128 /* where the command line does not say */
@@ -29,6 +30,7 @@ bool code_create(struct vcpu *vcpu)
 		view->page[i].copy = copies + i * PAGE_SIZE;
 	if (!view->page || !copies || !view->patch_pool || !view->shared)
 		return false;
+	memset(copies, BREAKPOINT, view->pages * PAGE_SIZE);
 	for (unsigned i = 0; i < view->pages; i++)
 		code_page_queue(view, &view->page[i]);
 	for (unsigned i = PATCHES; i-- > 0;) {

@@ -118,8 +118,10 @@ enum verdict vcpu_deliver(struct vcpu *vcpu)
 	enum verdict verdict = VERDICT_RESUME;
 
 	while (vm->interrupt_pending && vcpu->virtual_if && verdict == VERDICT_RESUME) {
-		if (in_shadow(vcpu) && vcpu->code_view && code_must_perform(vcpu)) {
+		if (in_shadow(vcpu) && vcpu->code_view && vcpu_ring(vcpu) == 1) {
 			verdict = code_perform_next(vcpu);
+			if (vcpu->stepping)
+				return VERDICT_RESUME;
 			continue;
 		}
 		if (in_shadow(vcpu)) {

@@ -241,11 +241,6 @@ static __attribute__((noinline)) enum verdict handle_protection(
 			decoded->status == DECODE_OK ? insn->length : 0);
 	}
 	exit->reason = decoded->reason;
-	if (vcpu->code_view && code_reads(vcpu, insn)) {
-		exit->reason = EXIT_CODE_STEP;
-		step_begin(vcpu);
-		return VERDICT_RESUME;
-	}
 	if (!decoded->emulated)
 		return decoded->status == DECODE_OK ? limit_violated(vcpu, insn)
 						    : undecodable(vcpu, decoded);
@@ -346,11 +341,10 @@ static bool interrupt_waits(const struct vcpu *vcpu)
 	       !(vcpu->code_view && code_busy(vcpu));
 }
 
-/* The guest steps itself, and the processor would do the next instruction wrong. */
+/* The processor cannot do the next instruction alone. */
 static bool must_perform(struct vcpu *vcpu)
 {
-	return vcpu->code_view && vcpu->registers.eflags & EFLAGS_TF && !vcpu->stepping &&
-	       code_must_perform(vcpu);
+	return vcpu->code_view && code_must_perform(vcpu);
 }
 
 /* What must still happen before the guest goes on: what may not load any more is looked at, and an
@@ -394,8 +388,6 @@ struct vcpu *vm_exit(struct vcpu *vcpu)
 	if (verdict == VERDICT_RESUME &&
 		(vcpu->unchecked || interrupt_waits(vcpu) || must_perform(vcpu)))
 		verdict = settle(vcpu);
-	if (verdict == VERDICT_RESUME && vcpu->code_view)
-		verdict = code_check(vcpu);
 	if (verdict != VERDICT_RESUME || vcpu->vm->state != VM_READY)
 		return turn_over(vcpu);
 	views_select(vcpu);

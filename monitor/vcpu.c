@@ -55,6 +55,8 @@ void vcpu_activate(struct vcpu *vcpu)
 	vcpu_load_control(vcpu);
 	/* a trap pushes downwards from the end of the registers */
 	tss_set_stack((uint32_t)(uintptr_t)(&vcpu->registers + 1));
+	if (vcpu->code_view)
+		code_resume(vcpu);
 }
 
 /* ---- registers ---- */

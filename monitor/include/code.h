@@ -14,8 +14,8 @@
  *
  * In the *plain view* CS has the guest's own base, and the processor executes the original: for one
  * single step, where the monitor has looked at the instruction and found it harmless. So are
- * performed: instructions that read through CS, those that cannot be in a copy, and all while the
- * guest steps itself with TF.
+ * performed: instructions that read through CS or go beyond the view, those that cannot be in a
+ * copy, those above CODE_MAX, and all while the guest steps itself with TF.
  *
  * Users, in ring 3, run as they did.
  *
@@ -48,6 +48,7 @@ struct code_view {
 	bool debug;               /* #DB waits for the next exact point */
 	bool at_plant;            /* this exit came from the planted breakpoint */
 	bool was_plain;           /* the guest ran in the plain view */
+	uint16_t lent;            /* a code segment that is plain for a step of its users; 0: none */
 	uint8_t *planted;         /* a breakpoint that waits at the next exact point; NULL: none */
 	uint8_t planted_was;
 
@@ -92,19 +93,15 @@ enum verdict code_missed(struct vcpu *vcpu, struct exit_record *exit);
 /* A privileged instruction has trapped at this EIP and was performed: CLI and STI may be replaced. */
 void code_trapped(struct vcpu *vcpu, const struct insn *insn, uint32_t eip);
 
-/* Does the instruction read through CS? It is to be stepped. */
-bool code_reads(struct vcpu *vcpu, const struct insn *insn);
-
 /* In the middle of what a block does: no interrupt now. */
 static inline bool code_busy(const struct vcpu *vcpu)
 {
 	return vcpu->code_view->patch && !vcpu->code_view->exact;
 }
 
-/* May the guest's kernel go on where it stands? Ends it by name where not. */
-enum verdict code_check(struct vcpu *vcpu);
-
-/* Is the next instruction one that a single step would get wrong? Then code_perform_next(). */
+/* Is the next instruction one that the guest must not go on with by itself: a sensitive one while it
+ * steps itself, or any where there is no code view? Then code_perform_next(): it is performed, or
+ * stepped in the plain view. */
 bool code_must_perform(struct vcpu *vcpu);
 enum verdict code_perform_next(struct vcpu *vcpu);
 

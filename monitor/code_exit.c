@@ -77,13 +77,47 @@ static struct descriptor *loaded_descriptor(struct vcpu *vcpu, uint16_t selector
 }
 
 /* Until the next exit this code segment is what the guest has made it. */
-static void plain_select(struct vcpu *vcpu, uint16_t selector)
+static void lend(struct vcpu *vcpu, uint16_t selector)
 {
 	struct code_view *view = vcpu->code_view;
+	struct descriptor *loaded = loaded_descriptor(vcpu, selector);
 
-	view->swapped = loaded_descriptor(vcpu, selector);
-	view->swapped_was = *view->swapped;
-	*view->swapped = descriptor_pack(vcpu_segment(vcpu, selector));
+	if (!is_kernel_code(vcpu_look_up(vcpu, selector)))
+		return;
+	view->lent[view->lent_count] = loaded;
+	view->lent_was[view->lent_count++] = *loaded;
+	*loaded = descriptor_pack(vcpu_segment(vcpu, selector));
+}
+
+/* All that the segment registers name: CS, and what is also read through another one. */
+static void plain_select(struct vcpu *vcpu)
+{
+	const struct guest_registers *registers = &vcpu->registers;
+
+	lend(vcpu, (uint16_t)registers->cs);
+	lend(vcpu, (uint16_t)registers->ds);
+	lend(vcpu, (uint16_t)registers->es);
+	lend(vcpu, (uint16_t)registers->fs);
+	lend(vcpu, (uint16_t)registers->gs);
+}
+
+static void take_back(struct code_view *view)
+{
+	while (view->lent_count) {
+		view->lent_count--;
+		*view->lent[view->lent_count] = view->lent_was[view->lent_count];
+	}
+}
+
+/* Does the guest read its kernel's code through a data segment register? */
+static bool reads_code(const struct vcpu *vcpu)
+{
+	const struct guest_registers *registers = &vcpu->registers;
+
+	return is_kernel_code(vcpu_look_up(vcpu, (uint16_t)registers->ds)) ||
+	       is_kernel_code(vcpu_look_up(vcpu, (uint16_t)registers->es)) ||
+	       is_kernel_code(vcpu_look_up(vcpu, (uint16_t)registers->fs)) ||
+	       is_kernel_code(vcpu_look_up(vcpu, (uint16_t)registers->gs));
 }
 
 /* ---- leaving the guest ---- */
@@ -129,10 +163,7 @@ void code_left(struct vcpu *vcpu)
 	struct guest_registers *registers = &vcpu->registers;
 	uint32_t eip = registers->eip;
 
-	if (view->swapped) {
-		*view->swapped = view->swapped_was;
-		view->swapped = NULL;
-	}
+	take_back(view);
 	view->patch = NULL;
 	view->at_plant = false;
 	if (vcpu_ring(vcpu) != 1)
@@ -163,6 +194,7 @@ static enum verdict perform_insn(struct vcpu *vcpu, const struct insn *insn)
 {
 	enum verdict verdict = insn_emulate(vcpu, insn);
 
+	vcpu->code_view->reads_code = reads_code(vcpu);
 	if (verdict == VERDICT_GUEST_FAULT && vcpu->event.kind == EVENT_NONE)
 		return vcpu_raise(vcpu, VECTOR_GP, 0);
 	return verdict;
@@ -212,6 +244,8 @@ enum verdict code_missed(struct vcpu *vcpu, struct exit_record *exit)
 
 void code_trapped(struct vcpu *vcpu, const struct insn *insn, uint32_t eip)
 {
+	if (insn->class == INSN_SENSITIVE)
+		vcpu->code_view->reads_code = reads_code(vcpu);
 	if (insn->mnemonic != MNEMONIC_CLI && insn->mnemonic != MNEMONIC_STI)
 		return;
 	uint32_t linear = vcpu_look_up(vcpu, (uint16_t)vcpu->registers.cs)->base + eip;
@@ -278,8 +312,8 @@ static bool fault_may_be_ours(struct vcpu *vcpu, const struct exit_record *exit)
 	if (!selector || selector & ERROR_IDT)
 		return false;
 	const struct segment *code = vcpu_look_up(vcpu, selector);
-	view->lent = is_kernel_code(code) && code->type & TYPE_CONFORMING ? selector : 0;
-	return view->lent;
+	view->wanted = is_kernel_code(code) && code->type & TYPE_CONFORMING ? selector : 0;
+	return view->wanted;
 }
 
 bool code_exit(struct vcpu *vcpu, struct exit_record *exit, enum verdict *verdict)
@@ -340,7 +374,7 @@ bool code_must_perform(struct vcpu *vcpu)
 {
 	if (vcpu_ring(vcpu) != 1 || vcpu->stepping)
 		return false;
-	return is_outside(vcpu) || (vcpu->registers.eflags & EFLAGS_TF && next_is_sensitive(vcpu));
+	return vcpu->code_view->reads_code || is_outside(vcpu) || (vcpu->registers.eflags & EFLAGS_TF && next_is_sensitive(vcpu));
 }
 
 enum verdict code_perform_next(struct vcpu *vcpu)
@@ -405,33 +439,22 @@ static void enter_block(struct vcpu *vcpu)
 		plant(vcpu);
 }
 
-/* Users may run in a conforming segment of the kernel's, and go to one. */
-static void select_for_users(struct vcpu *vcpu)
-{
-	uint16_t selector = (uint16_t)vcpu->registers.cs;
-
-	if (vcpu->stepping && vcpu->code_view->lent)
-		selector = vcpu->code_view->lent;
-	vcpu->code_view->lent = 0;
-	if (is_kernel_code(vcpu_look_up(vcpu, selector)))
-		plain_select(vcpu, selector);
-}
-
 void code_resume(struct vcpu *vcpu)
 {
 	struct code_view *view = vcpu->code_view;
 	bool inexact = view->patch && !view->exact;
-	uint16_t selector = (uint16_t)vcpu->registers.cs;
 
 	view->was_plain = false;
 	if (vcpu_ring(vcpu) != 1) {
-		select_for_users(vcpu);
+		plain_select(vcpu);
+		lend(vcpu, view->wanted);
+		view->wanted = 0;
 		return;
 	}
 	view->shared->delta = vcpu->virtual_if ? 0 : SHARED_IF_CLEAR;
 	view->was_plain = vcpu->registers.eflags & EFLAGS_TF && !inexact;
 	if (view->was_plain) {
-		plain_select(vcpu, selector);
+		plain_select(vcpu);
 		return;
 	}
 	shared_select(vcpu,

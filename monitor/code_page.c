@@ -137,31 +137,37 @@ static void page_release(struct vcpu *vcpu, struct code_page *page)
 	page_watch(vcpu, page->behind);
 }
 
-static struct code_page *page_find(
-	struct code_view *view, const struct code_page *like)
+/* What a copy is found by. */
+struct key {
+	gla_t linear;
+	gpa_t page, behind;
+	unsigned code_size;
+};
+
+static struct code_page *page_find(struct code_view *view, const struct key *key)
 {
 	struct code_page *page = view->newest;
 
-	while (page && !(in_use(page) && page->linear.raw == like->linear.raw &&
-			       page->page.raw == like->page.raw &&
-			       page->behind.raw == like->behind.raw &&
-			       page->code_size == like->code_size))
+	while (page && !(in_use(page) && page->linear.raw == key->linear.raw &&
+			       page->page.raw == key->page.raw &&
+			       page->behind.raw == key->behind.raw &&
+			       page->code_size == key->code_size))
 		page = page->older;
 	return page;
 }
 
-static struct code_page *page_make(struct vcpu *vcpu, const struct code_page *like)
+static struct code_page *page_make(struct vcpu *vcpu, const struct key *key)
 {
 	struct code_page *page = vcpu->code_view->oldest;
 
 	if (in_use(page))
 		vcpu->code_view->recycled++;
 	page_release(vcpu, page);
-	page->linear = like->linear;
-	page->page = like->page;
-	page->behind = like->behind;
-	page->code_size = like->code_size;
-	page->original = guest_memory(vcpu, like->page);
+	page->linear = key->linear;
+	page->page = key->page;
+	page->behind = key->behind;
+	page->code_size = key->code_size;
+	page->original = guest_memory(vcpu, key->page);
 	page->next = page->behind.raw == GPA_NOTHING.raw ? NULL : guest_memory(vcpu, page->behind);
 	page_watch(vcpu, page->page);
 	page_watch(vcpu, page->behind);
@@ -171,21 +177,21 @@ static struct code_page *page_make(struct vcpu *vcpu, const struct code_page *li
 struct code_page *code_page_get(struct vcpu *vcpu, gla_t linear)
 {
 	struct code_view *view = vcpu->code_view;
-	struct code_page like = {
+	struct key key = {
 		.linear = gla(linear.raw & ~PAGE_MASK),
 		.behind = GPA_NOTHING,
 		.code_size = vcpu_look_up(vcpu, (uint16_t)vcpu->registers.cs)->default_big ? 32 : 16,
 	};
-	gla_t behind = gla(like.linear.raw + PAGE_SIZE);
+	gla_t behind = gla(key.linear.raw + PAGE_SIZE);
 
-	if (!vcpu_translate(vcpu, like.linear, &like.page) || !guest_has_memory(vcpu, like.page))
+	if (!vcpu_translate(vcpu, key.linear, &key.page) || !guest_has_memory(vcpu, key.page))
 		return NULL;
 	/* the page behind counts once it has been used, and where its end would be noticed */
 	if (behind.raw % LARGE_PAGE_SIZE != 0 && vcpu_pointer(vcpu, behind, 1, ACCESS_READ))
-		vcpu_translate(vcpu, behind, &like.behind);
-	struct code_page *page = page_find(view, &like);
+		vcpu_translate(vcpu, behind, &key.behind);
+	struct code_page *page = page_find(view, &key);
 	if (!page)
-		page = page_make(vcpu, &like);
+		page = page_make(vcpu, &key);
 	unqueue(view, page);
 	code_page_queue(view, page);
 	page_map_copy(vcpu, page);

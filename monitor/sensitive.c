@@ -198,31 +198,6 @@ static enum verdict load_far_pointer(
 	return verdict;
 }
 
-/* Readable code of the guest's kernel, which a data segment register may hold on the bare machine.
- * Here the processor must not read it: its copy is execute-only. */
-static bool is_kernel_code(struct vcpu *vcpu, uint16_t selector)
-{
-	struct descriptor raw;
-	gla_t at;
-
-	if (!vcpu_guest_descriptor(vcpu, selector, &at, &raw))
-		return false;
-	struct segment own = descriptor_unpack(raw);
-	return own.code_or_data && own.present && own.dpl <= 1 && own.type & TYPE_CODE &&
-	       own.type & TYPE_READABLE &&
-	       (is_conforming(&own) || own.dpl >= (selector & SELECTOR_RPL));
-}
-
-/* May DS, ES, FS or GS be loaded with it? */
-static enum verdict check_data_selector(
-	struct vcpu *vcpu, enum insn_segment segment, uint16_t selector)
-{
-	if (is_kernel_code(vcpu, selector))
-		return vm_kill(vcpu,
-			"it loaded a data segment register with its own code segment, which this monitor cannot show and watch at once");
-	return vcpu_check_selector(vcpu, segment, selector, vcpu_ring(vcpu));
-}
-
 static enum verdict emulate_mov(struct vcpu *vcpu, const struct insn *insn)
 {
 	enum insn_segment segment = modrm_reg(insn->modrm);
@@ -234,7 +209,7 @@ static enum verdict emulate_mov(struct vcpu *vcpu, const struct insn *insn)
 		return vcpu_emulate(vcpu, insn);
 	enum verdict verdict = vcpu_load_rm(vcpu, insn, 2, &selector);
 	if (verdict == VERDICT_RESUME)
-		verdict = check_data_selector(vcpu, segment, (uint16_t)selector);
+		verdict = vcpu_check_selector(vcpu, segment, (uint16_t)selector, vcpu_ring(vcpu));
 	if (verdict != VERDICT_RESUME)
 		return verdict;
 	*vcpu_segment_register(vcpu, segment) = selector;
@@ -257,7 +232,7 @@ static enum verdict emulate_pop(struct vcpu *vcpu, const struct insn *insn)
 		return vcpu_emulate(vcpu, insn);
 	enum verdict verdict = vcpu_load(vcpu, SEGMENT_SS, top, &selector, sizeof(selector));
 	if (verdict == VERDICT_RESUME)
-		verdict = check_data_selector(vcpu, segment, selector);
+		verdict = vcpu_check_selector(vcpu, segment, selector, vcpu_ring(vcpu));
 	if (verdict != VERDICT_RESUME)
 		return verdict;
 	vcpu_set_stack_pointer(vcpu, top + insn->operand_size);
@@ -273,7 +248,7 @@ static enum verdict emulate_load_pointer(
 	enum verdict verdict = load_far_pointer(vcpu, insn, &pointer);
 
 	if (verdict == VERDICT_RESUME)
-		verdict = check_data_selector(vcpu, segment, pointer.selector);
+		verdict = vcpu_check_selector(vcpu, segment, pointer.selector, vcpu_ring(vcpu));
 	if (verdict != VERDICT_RESUME)
 		return verdict;
 	merge(vcpu_register(vcpu, modrm_reg(insn->modrm)), pointer.offset, insn->operand_size);

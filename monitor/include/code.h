@@ -36,8 +36,10 @@
 struct code_view {
 	bool blocks; /* false: the word patch=0 */
 	struct shared_flags *shared;
-	struct descriptor *swapped; /* the descriptor of CS that is plain now; NULL: none */
-	struct descriptor swapped_was;
+	struct descriptor *lent[6]; /* the descriptors that are the guest's own until the next exit */
+	struct descriptor lent_was[6];
+	unsigned lent_count;
+	bool reads_code; /* a data segment register holds a code segment of the kernel's */
 
 	/* where the processor is in a block */
 	struct patch *patch;      /* NULL: nowhere */
@@ -48,7 +50,7 @@ struct code_view {
 	bool debug;               /* #DB waits for the next exact point */
 	bool at_plant;            /* this exit came from the planted breakpoint */
 	bool was_plain;           /* the guest ran in the plain view */
-	uint16_t lent;            /* a code segment that is plain for a step of its users; 0: none */
+	uint16_t wanted;          /* a code segment to be lent to users for a step; 0: none */
 	uint8_t *planted;         /* a breakpoint that waits at the next exact point; NULL: none */
 	uint8_t planted_was;
 

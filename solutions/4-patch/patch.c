@@ -42,17 +42,23 @@ void breakpoint_set(struct vcpu *vcpu, struct code_page *page, uint32_t offset)
 	(void)vcpu, (void)page, (void)offset;
 	organ_unwritten(__func__);
 	*/
-	uint32_t first = offset < INSN_MAX_LENGTH ? 0 : offset - INSN_MAX_LENGTH + 1;
 	struct patch *patch = code_patch_at(page, offset);
+	uint32_t lowest = offset;
 
 	if (patch)
 		patch_undo(vcpu, patch);
 	page->copy[offset] = BREAKPOINT;
-	for (uint32_t i = first; i < offset; i++)
-		if (page->kind[i] == CODE_COPIED && i + length_at(page, i) > offset) {
-			page->kind[i] = CODE_STEPPED;
-			breakpoint_set(vcpu, page, i);
-		}
+	/* downwards: whoever has a breakpoint inside becomes one, and so on */
+	for (uint32_t i = offset; i-- > 0 && i + INSN_MAX_LENGTH > lowest;) {
+		if (page->kind[i] != CODE_COPIED || i + length_at(page, i) <= lowest)
+			continue;
+		page->kind[i] = CODE_STEPPED;
+		patch = code_patch_at(page, i);
+		if (patch)
+			patch_undo(vcpu, patch);
+		page->copy[i] = BREAKPOINT;
+		lowest = i;
+	}
 	/* END SOLUTION */
 }
 
@@ -459,6 +465,9 @@ void patch_undo(struct vcpu *vcpu, struct patch *patch)
 		if (page->kind[i] == CODE_COPIED)
 			code_reveal(page, i, length_at(page, i));
 	}
+	for (uint32_t i = first; i < end + INSN_MAX_LENGTH && i < PAGE_SIZE; i++)
+		if (page->kind[i] == CODE_REPLACED || page->kind[i] == CODE_STEPPED)
+			page->copy[i] = BREAKPOINT;
 	/* END SOLUTION */
 }
 

@@ -164,11 +164,11 @@ void code_left(struct vcpu *vcpu)
 	uint32_t eip = registers->eip;
 
 	take_back(view);
+	vcpu->virtual_if = view->shared->delta == 0; /* an IRET in a block may have gone to users */
 	view->patch = NULL;
 	view->at_plant = false;
 	if (vcpu_ring(vcpu) != 1)
 		return;
-	vcpu->virtual_if = view->shared->delta == 0;
 	view->at_plant = is_breakpoint(registers) && view->planted && eip >= CODE_MAX &&
 			 view->planted == code_block_byte(vcpu, eip);
 	unplant(view);
@@ -444,22 +444,22 @@ void code_resume(struct vcpu *vcpu)
 	struct code_view *view = vcpu->code_view;
 	bool inexact = view->patch && !view->exact;
 
+	view->shared->delta = vcpu->virtual_if ? 0 : SHARED_IF_CLEAR;
+	shared_select(vcpu,
+		inexact || (!vcpu->vm->interrupt_pending && vcpu->virtual_iopl == 0 &&
+				   vcpu_look_up(vcpu, (uint16_t)vcpu->registers.ss)->default_big));
 	view->was_plain = false;
-	if (vcpu_ring(vcpu) != 1) {
+	if (vcpu_ring(vcpu) != 1) { /* an open gate may lead to the kernel with no exit */
 		plain_select(vcpu);
 		lend(vcpu, view->wanted);
 		view->wanted = 0;
 		return;
 	}
-	view->shared->delta = vcpu->virtual_if ? 0 : SHARED_IF_CLEAR;
 	view->was_plain = vcpu->registers.eflags & EFLAGS_TF && !inexact;
 	if (view->was_plain) {
 		plain_select(vcpu);
 		return;
 	}
-	shared_select(vcpu,
-		inexact || (!vcpu->vm->interrupt_pending && vcpu->virtual_iopl == 0 &&
-				   vcpu_look_up(vcpu, (uint16_t)vcpu->registers.ss)->default_big));
 	if (view->patch)
 		enter_block(vcpu);
 }

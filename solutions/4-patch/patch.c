@@ -170,9 +170,8 @@ static void emit_iret(struct block *block)
 	emit(block, 0x8f, 0x05, IMMEDIATE(BEFORE)); /* pop dword [BEFORE] */
 	pushed(block, 4);
 	emit_set_delta(block, 0);
-	block->undo_if = true;
 	emit_shared_end(block, 0);
-	block->exact = block->moved = true;
+	block->exact = block->moved = block->undo_if = true;
 	emit(block, 0xcf); /* iret */
 }
 

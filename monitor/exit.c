@@ -121,7 +121,7 @@ static inline __attribute__((always_inline)) enum verdict emulate(
 		vcpu->unchecked = true; /* it was the segment's last instruction */
 	if (verdict == VERDICT_GUEST_FAULT) {
 		if (is_fault(vcpu))
-			vcpu->registers.eflags = eflags;
+			vcpu->registers.eflags = eflags | EFLAGS_RF; /* as every fault pushes it */
 		return verdict;
 	}
 	if (eflags & EFLAGS_TF && verdict != VERDICT_ENDED && !defers_single_step(vcpu, insn))

@@ -8,11 +8,10 @@
 # files of lab n themselves (a submission). Organs of labs below n come from FROM too; where
 # CATCHUP=1 says so, or where FROM does not have them, from solutions.
 
-LAB_FOLDERS := 1-rings 2-traps 3-shadow 4-patch 4-patch
+LAB_FOLDERS := 1-rings 2-traps 3-shadow 4-patch
 ORGANS_1    := segments.c enter.asm
 ORGANS_2    := emulate.c inject.c vpic.c
 ORGANS_3    := shadow.c
-ORGANS_4    := scan.c patch.c
 ORGANS_4    := scan.c patch.c
 
 MONITOR_CFLAGS := -m32 -march=i686 -std=c11 -O2 -g -ffreestanding -fno-pic -fno-pie \
@@ -28,12 +27,10 @@ CHASSIS_ASM := monitor/start.asm monitor/stubs.asm
 PLAIN_2 := emulate inject vpic views
 PLAIN_3 := memory access
 PLAIN_4 := code
-PLAIN_4 := code
 PLAIN_C := $(wildcard monitor/plain/*.c)
 # Parts of the chassis that a monitor has from that lab on.
 SINCE_2 := views
 SINCE_3 := shadow_pool page_faults audit access access_fast access_plan access_string arithmetic
-SINCE_4 := code_life code_page code_block code_exit sensitive
 SINCE_4 := code_life code_page code_block code_exit sensitive
 
 CHASSIS_OBJECTS := $(CHASSIS_C:monitor/%.c=$(BUILD)/chassis/%.o) \

@@ -16,13 +16,6 @@
 #include "strings.h"
 #include "vm.h"
 
-/* The instruction has been performed: EIP goes behind it. */
-static enum verdict done(struct vcpu *vcpu, const struct insn *insn)
-{
-	vcpu->registers.eip += insn->length;
-	return VERDICT_RESUME;
-}
-
 static uint32_t mask_of(unsigned size)
 {
 	return size == 2 ? 0xffff : 0xffffffff;
@@ -36,27 +29,19 @@ static void merge(uint32_t *into, uint32_t value, unsigned size)
 
 /* ---- registers that are shown ---- */
 
-/* SGDT, SIDT: limit and all 32 bits of the base, whatever the operand size. */
-static enum verdict store_table(
-	struct vcpu *vcpu, const struct insn *insn, struct table_register table)
+static enum verdict store_memory(
+	struct vcpu *vcpu, const struct insn *insn, const void *from, uint32_t size)
 {
-	enum verdict verdict = vcpu_store(
-		vcpu, insn_operand_segment(insn), vcpu_offset(vcpu, insn), &table, sizeof(table));
-
-	return verdict == VERDICT_RESUME ? done(vcpu, insn) : verdict;
+	return vcpu_store(vcpu, insn_operand_segment(insn), vcpu_offset(vcpu, insn), from, size);
 }
 
 /* To a register as many bytes as the operand size says, to memory always two. */
 static enum verdict store_rm(struct vcpu *vcpu, const struct insn *insn, uint32_t value)
 {
-	enum verdict verdict = VERDICT_RESUME;
-
 	if (insn->has_memory)
-		verdict = vcpu_store(
-			vcpu, insn_operand_segment(insn), vcpu_offset(vcpu, insn), &value, 2);
-	else
-		merge(vcpu_register(vcpu, modrm_rm(insn->modrm)), value, insn->operand_size);
-	return verdict == VERDICT_RESUME ? done(vcpu, insn) : verdict;
+		return store_memory(vcpu, insn, &value, 2);
+	merge(vcpu_register(vcpu, modrm_rm(insn->modrm)), value, insn->operand_size);
+	return VERDICT_RESUME;
 }
 
 /* The selector that the guest believes to be in a segment register. Only CS and SS ever have an RPL
@@ -64,9 +49,9 @@ static enum verdict store_rm(struct vcpu *vcpu, const struct insn *insn, uint32_
 static uint16_t shown_selector(struct vcpu *vcpu, enum insn_segment segment)
 {
 	uint16_t selector = (uint16_t)*vcpu_segment_register(vcpu, segment);
+	bool privileged = segment == SEGMENT_CS || segment == SEGMENT_SS;
 
-	return segment == SEGMENT_CS || segment == SEGMENT_SS ? selector_believed(selector)
-							      : selector;
+	return privileged ? selector_believed(selector) : selector;
 }
 
 /* ---- the stack ---- */
@@ -92,7 +77,7 @@ static enum verdict push(struct vcpu *vcpu, const struct insn *insn, uint32_t va
 		return verdict;
 	vcpu_write(vcpu, linear, &value, size);
 	vcpu_set_stack_pointer(vcpu, top);
-	return done(vcpu, insn);
+	return VERDICT_RESUME;
 }
 
 /* CPL 0 may change every flag but VM; RF becomes 0. There is no shadow as behind STI. */
@@ -105,75 +90,101 @@ static enum verdict emulate_popf(struct vcpu *vcpu, const struct insn *insn)
 		return verdict;
 	vcpu_set_stack_pointer(vcpu, top + insn->operand_size);
 	vcpu_set_flags(vcpu, ((vcpu_flags(vcpu) & ~mask) | popped) & ~EFLAGS_RF);
-	return done(vcpu, insn);
+	return VERDICT_RESUME;
 }
 
 /* ---- descriptors that are examined ---- */
 
-#define TYPE_SET(type) (1u << (type))
-#define TYPES_TSS                                                                                  \
-	(TYPE_SET(TYPE_TSS16) | TYPE_SET(TYPE_TSS16 | TYPE_TSS_BUSY) | TYPE_SET(TYPE_TSS32) |      \
-		TYPE_SET(TYPE_TSS32_BUSY))
-#define TYPES_TASK (TYPE_SET(TYPE_TSS16) | TYPE_SET(TYPE_TSS32)) /* that a far JMP may go to */
-#define TYPES_GATE                                                                                 \
-	(TYPE_SET(TYPE_CALL_GATE16) | TYPE_SET(TYPE_CALL_GATE32) | TYPE_SET(TYPE_TASK_GATE))
-#define TYPES_LSL (TYPES_TSS | TYPE_SET(TYPE_LDT)) /* what has a limit */
-#define TYPES_LAR (TYPES_LSL | TYPES_GATE)
+/* Sets of types of system descriptors (3.5). A far JMP may go to a task, but not to a busy one. */
+#define TYPES_TASK (1u << TYPE_TSS16 | 1u << TYPE_TSS32)
+#define TYPES_GATE (1u << TYPE_CALL_GATE16 | 1u << TYPE_CALL_GATE32 | 1u << TYPE_TASK_GATE)
+#define TYPES_LSL  (TYPES_TASK | TYPES_TASK << TYPE_TSS_BUSY | 1u << TYPE_LDT)
+#define TYPES_LAR  (TYPES_LSL | TYPES_GATE)
 
-#define LAR_SHOWS 0x00ffff00u /* of the high doubleword */
-
-static bool is_conforming(const struct segment *segment)
+/* True where LAR, LSL, VERR or VERW finds the descriptor good; *answer is what LAR and LSL load
+ * then. The accessed bit is as the guest wrote it: the processor sets it in its copy alone. */
+static bool examine(struct vcpu *vcpu, unsigned mnemonic, uint16_t selector, uint32_t *answer)
 {
-	return segment->code_or_data && segment->type & TYPE_CODE &&
-	       segment->type & TYPE_CONFORMING;
-}
+	struct descriptor raw;
+	gla_t at;
 
-/* True where the instruction finds the descriptor good; *answer is what LAR or LSL loads then. */
-static bool examine(unsigned mnemonic, struct descriptor raw, unsigned rpl, uint32_t *answer)
-{
-	struct segment segment = descriptor_unpack(raw);
-	bool code = segment.type & TYPE_CODE;
-
-	if (!is_conforming(&segment) && segment.dpl < rpl)
+	if (!vcpu_guest_descriptor(vcpu, selector, &at, &raw))
+		return false;
+	struct segment own = descriptor_unpack(raw);
+	bool code = own.code_or_data && own.type & TYPE_CODE;
+	bool conforming = code && own.type & TYPE_CONFORMING;
+	if (!conforming && own.dpl < (selector & SELECTOR_RPL))
 		return false;
 	switch (mnemonic) {
 	case MNEMONIC_LAR:
-		*answer = raw.high & LAR_SHOWS;
-		return segment.code_or_data || TYPES_LAR >> segment.type & 1;
+		*answer = raw.high & 0x00ffff00;
+		return own.code_or_data || TYPES_LAR >> own.type & 1;
 	case MNEMONIC_LSL:
-		*answer = segment.limit;
-		return segment.code_or_data || TYPES_LSL >> segment.type & 1;
+		*answer = own.limit;
+		return own.code_or_data || TYPES_LSL >> own.type & 1;
 	case MNEMONIC_VERR:
-		return segment.code_or_data && (!code || segment.type & TYPE_READABLE);
+		return own.code_or_data && (!code || own.type & TYPE_READABLE);
 	default: /* VERW */
-		return segment.code_or_data && !code && segment.type & TYPE_WRITABLE;
+		return own.code_or_data && !code && own.type & TYPE_WRITABLE;
 	}
 }
 
-/* LAR, LSL, VERR, VERW. The accessed bit is as the guest wrote it: the processor sets it in the
- * copy alone. */
 static enum verdict emulate_examine(struct vcpu *vcpu, const struct insn *insn)
 {
 	bool loads = insn->mnemonic == MNEMONIC_LAR || insn->mnemonic == MNEMONIC_LSL;
 	uint32_t selector, answer = 0;
-	struct descriptor raw;
-	gla_t at;
 	enum verdict verdict = vcpu_load_rm(vcpu, insn, 2, &selector);
 
 	if (verdict != VERDICT_RESUME)
 		return verdict;
-	vcpu->registers.eflags &= ~EFLAGS_ZF;
-	if (vcpu_guest_descriptor(vcpu, (uint16_t)selector, &at, &raw) &&
-		examine(insn->mnemonic, raw, selector & SELECTOR_RPL, &answer)) {
-		vcpu->registers.eflags |= EFLAGS_ZF;
-		if (loads)
-			merge(vcpu_register(vcpu, modrm_reg(insn->modrm)), answer,
-				insn->operand_size);
-	}
-	return done(vcpu, insn);
+	bool good = examine(vcpu, insn->mnemonic, (uint16_t)selector, &answer);
+	vcpu->registers.eflags = (vcpu->registers.eflags & ~EFLAGS_ZF) | (good ? EFLAGS_ZF : 0);
+	if (good && loads)
+		merge(vcpu_register(vcpu, modrm_reg(insn->modrm)), answer, insn->operand_size);
+	return VERDICT_RESUME;
 }
 
 /* ---- segment registers ---- */
+
+/* DS, ES, FS or GS: the last step that can fail, and the first that changes something. */
+static enum verdict load_segment(struct vcpu *vcpu, enum insn_segment segment, uint16_t selector)
+{
+	enum verdict verdict = vcpu_check_selector(vcpu, segment, selector, vcpu_ring(vcpu));
+	if (verdict == VERDICT_RESUME)
+		*vcpu_segment_register(vcpu, segment) = selector;
+	return verdict;
+}
+
+static enum verdict emulate_mov(struct vcpu *vcpu, const struct insn *insn)
+{
+	enum insn_segment segment = modrm_reg(insn->modrm);
+	uint32_t selector;
+
+	if (insn->opcode == 0x8c)
+		return store_rm(vcpu, insn, shown_selector(vcpu, segment));
+	enum verdict verdict = vcpu_load_rm(vcpu, insn, 2, &selector);
+	return verdict == VERDICT_RESUME ? load_segment(vcpu, segment, (uint16_t)selector)
+					 : verdict;
+}
+
+/* The segment register of PUSH and POP, in both maps. */
+static enum insn_segment opcode_segment(const struct insn *insn)
+{
+	return insn->opcode >> 3 & 7;
+}
+
+static enum verdict emulate_pop(struct vcpu *vcpu, const struct insn *insn)
+{
+	uint32_t top = vcpu_stack_pointer(vcpu);
+	uint16_t selector;
+	enum verdict verdict = vcpu_load(vcpu, SEGMENT_SS, top, &selector, sizeof(selector));
+
+	if (verdict == VERDICT_RESUME)
+		verdict = load_segment(vcpu, opcode_segment(insn), selector);
+	if (verdict == VERDICT_RESUME)
+		vcpu_set_stack_pointer(vcpu, top + insn->operand_size);
+	return verdict;
+}
 
 struct far_pointer {
 	uint32_t offset;
@@ -184,7 +195,7 @@ static enum verdict load_far_pointer(
 	struct vcpu *vcpu, const struct insn *insn, struct far_pointer *pointer)
 {
 	unsigned size = insn->operand_size;
-	uint8_t bytes[6];
+	uint8_t bytes[6] = {0};
 
 	pointer->offset = insn->immediate & mask_of(size);
 	pointer->selector = insn->immediate2;
@@ -198,154 +209,74 @@ static enum verdict load_far_pointer(
 	return verdict;
 }
 
-static enum verdict emulate_mov(struct vcpu *vcpu, const struct insn *insn)
+/* LES and LDS: C4 and C5. LFS and LGS: 0F B4 and 0F B5. */
+static enum verdict emulate_load_pointer(struct vcpu *vcpu, const struct insn *insn)
 {
-	enum insn_segment segment = modrm_reg(insn->modrm);
-	uint32_t selector;
-
-	if (insn->opcode == 0x8c)
-		return store_rm(vcpu, insn, shown_selector(vcpu, segment));
-	if (segment == SEGMENT_SS)
-		return vcpu_emulate(vcpu, insn);
-	enum verdict verdict = vcpu_load_rm(vcpu, insn, 2, &selector);
-	if (verdict == VERDICT_RESUME)
-		verdict = vcpu_check_selector(vcpu, segment, (uint16_t)selector, vcpu_ring(vcpu));
-	if (verdict != VERDICT_RESUME)
-		return verdict;
-	*vcpu_segment_register(vcpu, segment) = selector;
-	return done(vcpu, insn);
-}
-
-/* The segment register of PUSH and POP, in both maps. */
-static enum insn_segment opcode_segment(const struct insn *insn)
-{
-	return insn->opcode >> 3 & 7;
-}
-
-static enum verdict emulate_pop(struct vcpu *vcpu, const struct insn *insn)
-{
-	enum insn_segment segment = opcode_segment(insn);
-	uint32_t top = vcpu_stack_pointer(vcpu);
-	uint16_t selector = 0;
-
-	if (segment == SEGMENT_SS)
-		return vcpu_emulate(vcpu, insn);
-	enum verdict verdict = vcpu_load(vcpu, SEGMENT_SS, top, &selector, sizeof(selector));
-	if (verdict == VERDICT_RESUME)
-		verdict = vcpu_check_selector(vcpu, segment, selector, vcpu_ring(vcpu));
-	if (verdict != VERDICT_RESUME)
-		return verdict;
-	vcpu_set_stack_pointer(vcpu, top + insn->operand_size);
-	*vcpu_segment_register(vcpu, segment) = selector;
-	return done(vcpu, insn);
-}
-
-/* LDS, LES, LFS, LGS. */
-static enum verdict emulate_load_pointer(
-	struct vcpu *vcpu, const struct insn *insn, enum insn_segment segment)
-{
+	static const uint8_t segments[] = {SEGMENT_ES, SEGMENT_DS, SEGMENT_FS, SEGMENT_GS};
+	unsigned number = (insn->opcode & 1) + (insn->map == MAP_0F ? 2 : 0);
 	struct far_pointer pointer;
 	enum verdict verdict = load_far_pointer(vcpu, insn, &pointer);
 
 	if (verdict == VERDICT_RESUME)
-		verdict = vcpu_check_selector(vcpu, segment, pointer.selector, vcpu_ring(vcpu));
-	if (verdict != VERDICT_RESUME)
-		return verdict;
-	merge(vcpu_register(vcpu, modrm_reg(insn->modrm)), pointer.offset, insn->operand_size);
-	*vcpu_segment_register(vcpu, segment) = pointer.selector;
-	return done(vcpu, insn);
+		verdict = load_segment(vcpu, segments[number], pointer.selector);
+	if (verdict == VERDICT_RESUME)
+		merge(vcpu_register(vcpu, modrm_reg(insn->modrm)), pointer.offset,
+			insn->operand_size);
+	return verdict;
 }
 
 /* ---- far CALL and JMP ---- */
 
-/* To a call gate, a task gate or a TSS, if the guest may go there. */
-static enum verdict check_system_target(
-	struct vcpu *vcpu, const struct insn *insn, const struct segment *target, uint16_t selector)
+/* May the guest go there (SDM 3A 5.8.1, at CPL 0)? *own is its own segment then. */
+static enum verdict check_target(
+	struct vcpu *vcpu, const struct insn *insn, uint16_t selector, struct segment *own)
 {
-	bool task = TYPES_TASK >> target->type & 1, gate = TYPES_GATE >> target->type & 1;
-	bool fits = gate || (task && !(selector & SELECTOR_TI));
-
-	if (!fits || target->dpl < (selector & SELECTOR_RPL))
-		return vcpu_raise(vcpu, VECTOR_GP, error_of_selector(selector));
-	if (!target->present)
-		return vcpu_raise(vcpu, VECTOR_NP, error_of_selector(selector));
-	return insn_refuse_by_name(vcpu, insn, selector);
-}
-
-/* To code: SDM 3A 5.8.1, at CPL 0. *target is the guest's own segment. */
-static enum verdict check_code_target(
-	struct vcpu *vcpu, const struct insn *insn, uint16_t selector, struct segment *target)
-{
-	uint32_t error = error_of_selector(selector);
+	uint32_t error = error_of_selector(selector), rpl = selector & SELECTOR_RPL;
+	uint32_t types = selector & SELECTOR_TI ? TYPES_GATE : TYPES_GATE | TYPES_TASK;
 	struct descriptor raw;
 	gla_t at;
 
 	if (!vcpu_guest_descriptor(vcpu, selector, &at, &raw))
 		return vcpu_raise(vcpu, VECTOR_GP, error);
-	*target = descriptor_unpack(raw);
-	if (!target->code_or_data)
-		return check_system_target(vcpu, insn, target, selector);
-	if (!(target->type & TYPE_CODE) || target->dpl > 0 ||
-		(!is_conforming(target) && selector & SELECTOR_RPL))
+	*own = descriptor_unpack(raw);
+	bool is_code = own->code_or_data && own->type & TYPE_CODE && own->dpl == 0 &&
+		       (own->type & TYPE_CONFORMING || rpl == 0);
+	bool is_gate = !own->code_or_data && types >> own->type & 1 && own->dpl >= rpl;
+	if (!is_code && !is_gate)
 		return vcpu_raise(vcpu, VECTOR_GP, error);
-	return target->present ? VERDICT_RESUME : vcpu_raise(vcpu, VECTOR_NP, error);
-}
-
-/* Is the offset inside, and not only in what the monitor has clipped? */
-static enum verdict check_target_offset(
-	struct vcpu *vcpu, const struct segment *own, struct far_pointer to)
-{
-	const struct segment *clipped = vcpu_look_up(vcpu, to.selector);
-
-	if (to.offset > own->limit)
-		return vcpu_raise(vcpu, VECTOR_GP, 0);
-	if (!clipped->present || to.offset > clipped->limit)
-		return vcpu_reached_monitor(vcpu);
-	return VERDICT_RESUME;
+	if (!own->present)
+		return vcpu_raise(vcpu, VECTOR_NP, error);
+	return is_gate ? insn_refuse_by_name(vcpu, insn, selector) : VERDICT_RESUME;
 }
 
 static enum verdict emulate_far_transfer(struct vcpu *vcpu, const struct insn *insn)
 {
-	bool call = insn->mnemonic == MNEMONIC_CALL_FAR;
 	uint32_t top = vcpu_stack_pointer(vcpu), size = insn->operand_size;
 	const uint32_t pushed[] = {
 		shown_selector(vcpu, SEGMENT_CS), vcpu->registers.eip + insn->length};
+	unsigned pushes = insn->mnemonic == MNEMONIC_CALL_FAR ? ARRAY_LENGTH(pushed) : 0;
 	gla_t linear[ARRAY_LENGTH(pushed)];
 	struct far_pointer to;
-	struct segment target;
+	struct segment own;
 	enum verdict verdict = load_far_pointer(vcpu, insn, &to);
 
 	if (verdict == VERDICT_RESUME)
-		verdict = check_code_target(vcpu, insn, to.selector, &target);
-	for (unsigned i = 0; call && verdict == VERDICT_RESUME && i < ARRAY_LENGTH(pushed); i++)
+		verdict = check_target(vcpu, insn, to.selector, &own);
+	for (unsigned i = 0; verdict == VERDICT_RESUME && i < pushes; i++)
 		verdict = check_push(vcpu, &top, size, size, &linear[i]);
-	if (verdict == VERDICT_RESUME)
-		verdict = check_target_offset(vcpu, &target, to);
 	if (verdict != VERDICT_RESUME)
 		return verdict;
-	for (unsigned i = 0; call && i < ARRAY_LENGTH(pushed); i++)
+	if (to.offset > own.limit)
+		return vcpu_raise(vcpu, VECTOR_GP, 0);
+	const struct segment *clipped = vcpu_look_up(vcpu, to.selector);
+	if (!clipped->present || to.offset > clipped->limit)
+		return vcpu_reached_monitor(vcpu);
+	for (unsigned i = 0; i < pushes; i++)
 		vcpu_write(vcpu, linear[i], &pushed[i], size);
 	vcpu_set_stack_pointer(vcpu, top);
 	vcpu->registers.cs = (to.selector & ~SELECTOR_RPL) | vcpu_ring(vcpu);
 	vcpu->registers.eip = to.offset;
 	return VERDICT_RESUME;
-}
-
-/* ---- exceptions that are asked for ---- */
-
-/* F1: a debug exception as the hardware's own; no gate's DPL keeps it out, and DR6 stays. */
-static enum verdict emulate_int1(struct vcpu *vcpu, const struct insn *insn)
-{
-	vcpu_raise(vcpu, VECTOR_DB, 0);
-	vcpu->event.return_eip += insn->length;
-	return VERDICT_GUEST_FAULT;
-}
-
-static enum verdict emulate_into(struct vcpu *vcpu, const struct insn *insn)
-{
-	if (!(vcpu->registers.eflags & EFLAGS_OF))
-		return done(vcpu, insn);
-	return vcpu_raise_software(vcpu, VECTOR_OF, insn->length);
 }
 
 /* ---- CPUID ---- */
@@ -361,7 +292,7 @@ static enum verdict emulate_into(struct vcpu *vcpu, const struct insn *insn)
 		1u << 11 /* SEP */ | 1u << 12 /* MTRR */ | 1u << 14 /* MCA */ |                    \
 		1u << 16 /* PAT */ | 1u << 21 /* DS */ | 1u << 22 /* ACPI */ | 1u << 29 /* TM */)
 
-static enum verdict emulate_cpuid(struct vcpu *vcpu, const struct insn *insn)
+static enum verdict emulate_cpuid(struct vcpu *vcpu)
 {
 	struct guest_registers *registers = &vcpu->registers;
 	uint32_t leaf = registers->eax;
@@ -371,18 +302,19 @@ static enum verdict emulate_cpuid(struct vcpu *vcpu, const struct insn *insn)
 			 "=d"(registers->edx));
 	if (leaf == 1)
 		registers->edx &= ~CPUID_HIDDEN;
-	return done(vcpu, insn);
+	return VERDICT_RESUME;
 }
 
 /* ---- all of them ---- */
 
-enum verdict sensitive_emulate(struct vcpu *vcpu, const struct insn *insn)
+/* All but what goes elsewhere: EIP is not moved yet. */
+static enum verdict perform(struct vcpu *vcpu, const struct insn *insn)
 {
 	switch (insn->mnemonic) {
-	case MNEMONIC_SGDT:
-		return store_table(vcpu, insn, vcpu->guest_gdtr);
+	case MNEMONIC_SGDT: /* all 32 bits of the base, whatever the operand size */
+		return store_memory(vcpu, insn, &vcpu->guest_gdtr, sizeof(vcpu->guest_gdtr));
 	case MNEMONIC_SIDT:
-		return store_table(vcpu, insn, vcpu->guest_idtr);
+		return store_memory(vcpu, insn, &vcpu->guest_idtr, sizeof(vcpu->guest_idtr));
 	case MNEMONIC_SLDT:
 		return store_rm(vcpu, insn, vcpu->guest_ldtr);
 	case MNEMONIC_STR:
@@ -390,9 +322,8 @@ enum verdict sensitive_emulate(struct vcpu *vcpu, const struct insn *insn)
 	case MNEMONIC_SMSW:
 		return store_rm(vcpu, insn, vcpu->cr0);
 	case MNEMONIC_PUSHF:
-	case MNEMONIC_PUSHFD: /* RF and VM read as 0 */
-		return push(vcpu, insn, vcpu_flags(vcpu) & ~(EFLAGS_RF | EFLAGS_VM),
-			insn->operand_size);
+	case MNEMONIC_PUSHFD: /* RF is 0 here, and VM always */
+		return push(vcpu, insn, vcpu_flags(vcpu), insn->operand_size);
 	case MNEMONIC_POPF:
 	case MNEMONIC_POPFD:
 		return emulate_popf(vcpu, insn);
@@ -408,30 +339,49 @@ enum verdict sensitive_emulate(struct vcpu *vcpu, const struct insn *insn)
 	case MNEMONIC_MOV:
 		return emulate_mov(vcpu, insn);
 	case MNEMONIC_LES:
-		return emulate_load_pointer(vcpu, insn, SEGMENT_ES);
 	case MNEMONIC_LDS:
-		return emulate_load_pointer(vcpu, insn, SEGMENT_DS);
 	case MNEMONIC_LFS:
-		return emulate_load_pointer(vcpu, insn, SEGMENT_FS);
 	case MNEMONIC_LGS:
-		return emulate_load_pointer(vcpu, insn, SEGMENT_GS);
-	case MNEMONIC_CALL_FAR:
-	case MNEMONIC_JMP_FAR:
-		return emulate_far_transfer(vcpu, insn);
+		return emulate_load_pointer(vcpu, insn);
 	case MNEMONIC_INT:
 		return vcpu_raise_software(vcpu, insn->immediate & 0xff, insn->length);
 	case MNEMONIC_INT3:
 		return vcpu_raise_software(vcpu, VECTOR_BP, insn->length);
 	case MNEMONIC_INTO:
-		return emulate_into(vcpu, insn);
-	case MNEMONIC_INT1:
-		return emulate_int1(vcpu, insn);
-	case MNEMONIC_CPUID:
-		return emulate_cpuid(vcpu, insn);
+		if (!(vcpu->registers.eflags & EFLAGS_OF))
+			return VERDICT_RESUME;
+		return vcpu_raise_software(vcpu, VECTOR_OF, insn->length);
+	case MNEMONIC_INT1: /* a debug exception: no gate's DPL keeps it out, and DR6 stays */
+		vcpu_raise(vcpu, VECTOR_DB, 0);
+		vcpu->event.return_eip += insn->length;
+		return VERDICT_GUEST_FAULT;
 	case MNEMONIC_SYSENTER:
-		vcpu_raise(vcpu, VECTOR_GP, 0);
+		vcpu_raise(vcpu, VECTOR_GP, 0); /* where MSR_SYSENTER_CS is null */
 		return insn_refuse_by_name(vcpu, insn, 0);
-	default: /* MOV and POP to SS above; LSS, IRET, RET far */
-		return vcpu_emulate(vcpu, insn);
+	default: /* CPUID */
+		return emulate_cpuid(vcpu);
 	}
+}
+
+/* What emulate.c has already, since ring 1 cannot do it: IRET, RET far, and all that loads SS. */
+static bool is_emulated_elsewhere(const struct insn *insn)
+{
+	if (insn->mnemonic == MNEMONIC_MOV)
+		return insn->opcode == 0x8e && modrm_reg(insn->modrm) == SEGMENT_SS;
+	if (insn->mnemonic == MNEMONIC_POP)
+		return opcode_segment(insn) == SEGMENT_SS;
+	return insn->mnemonic == MNEMONIC_LSS || insn->mnemonic == MNEMONIC_RET_FAR ||
+	       insn->mnemonic == MNEMONIC_IRET || insn->mnemonic == MNEMONIC_IRETD;
+}
+
+enum verdict sensitive_emulate(struct vcpu *vcpu, const struct insn *insn)
+{
+	if (!sensitive_is(insn) || is_emulated_elsewhere(insn))
+		return vcpu_emulate(vcpu, insn);
+	if (insn->mnemonic == MNEMONIC_CALL_FAR || insn->mnemonic == MNEMONIC_JMP_FAR)
+		return emulate_far_transfer(vcpu, insn);
+	enum verdict verdict = perform(vcpu, insn);
+	if (verdict == VERDICT_RESUME)
+		vcpu->registers.eip += insn->length;
+	return verdict;
 }

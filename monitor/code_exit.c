@@ -312,8 +312,11 @@ static bool fault_may_be_ours(struct vcpu *vcpu, const struct exit_record *exit)
 	if (!selector || selector & ERROR_IDT)
 		return false;
 	const struct segment *code = vcpu_look_up(vcpu, selector);
-	view->wanted = is_kernel_code(code) && code->type & TYPE_CONFORMING ? selector : 0;
-	return view->wanted;
+	if (!is_kernel_code(code) || !(code->type & TYPE_CONFORMING))
+		return false;
+	view->wanted = selector;
+	view->reads_code = true; /* it may be a load of DS: looked at again when it is taken away */
+	return true;
 }
 
 bool code_exit(struct vcpu *vcpu, struct exit_record *exit, enum verdict *verdict)
@@ -363,6 +366,17 @@ static bool is_outside(const struct vcpu *vcpu)
 	return vcpu_ring(vcpu) == 1 && base + vcpu->registers.eip >= CODE_MAX;
 }
 
+/* The guest has set a breakpoint on an instruction: the processor compares linear addresses. */
+static bool breaks_on_code(const struct vcpu *vcpu)
+{
+	uint32_t dr7 = vcpu->dr[7];
+
+	for (unsigned i = 0; i < 4 && dr7 & DR7_ENABLES; i++)
+		if (dr7 & DR7_ENABLE(i) && !(dr7 >> (16 + 4 * i) & 3))
+			return true;
+	return false;
+}
+
 static bool next_is_sensitive(struct vcpu *vcpu)
 {
 	const struct decoded *decoded = vcpu_decode(vcpu);
@@ -374,7 +388,7 @@ bool code_must_perform(struct vcpu *vcpu)
 {
 	if (vcpu_ring(vcpu) != 1 || vcpu->stepping)
 		return false;
-	return vcpu->code_view->reads_code || is_outside(vcpu) || (vcpu->registers.eflags & EFLAGS_TF && next_is_sensitive(vcpu));
+	return vcpu->code_view->reads_code || is_outside(vcpu) || breaks_on_code(vcpu) || (vcpu->registers.eflags & EFLAGS_TF && next_is_sensitive(vcpu));
 }
 
 enum verdict code_perform_next(struct vcpu *vcpu)

@@ -19,6 +19,7 @@ bool code_create(struct vcpu *vcpu)
 	if (!view)
 		return false;
 	view->blocks = option_number(words, "patch=", 1);
+	view->strict = option_number(words, "strict=", 0);
 	view->pages = option_number(words, "code=", CODE_PAGES);
 	if (view->pages < CODE_PAGES_MIN)
 		view->pages = CODE_PAGES_MIN;

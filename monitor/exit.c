@@ -347,6 +347,16 @@ static bool must_perform(struct vcpu *vcpu)
 	return vcpu->code_view && code_must_perform(vcpu);
 }
 
+/* vcpu_check(); its fault pushes RF as every fault does. */
+static enum verdict check(struct vcpu *vcpu)
+{
+	enum verdict verdict = vcpu_check(vcpu);
+
+	if (verdict == VERDICT_GUEST_FAULT)
+		vcpu->registers.eflags |= EFLAGS_RF;
+	return verdict;
+}
+
 /* What must still happen before the guest goes on: what may not load any more is looked at, and an
  * interrupt that waits is injected. Each may make the other necessary. */
 static enum verdict settle(struct vcpu *vcpu)
@@ -355,17 +365,15 @@ static enum verdict settle(struct vcpu *vcpu)
 
 	while (verdict == VERDICT_RESUME) {
 		if (vcpu->unchecked)
-			verdict = vcpu_check(vcpu);
+			verdict = check(vcpu);
 		else if (interrupt_waits(vcpu))
 			verdict = vcpu_deliver(vcpu);
 		else if (must_perform(vcpu))
 			verdict = code_perform_next(vcpu);
 		else
 			break;
-		if (verdict == VERDICT_GUEST_FAULT) {
-			vcpu->registers.eflags |= EFLAGS_RF; /* as every fault pushes it */
+		if (verdict == VERDICT_GUEST_FAULT)
 			verdict = vcpu_inject(vcpu, vcpu->event);
-		}
 	}
 	return verdict;
 }

@@ -151,6 +151,8 @@ bool step_end(struct vcpu *vcpu, unsigned vector)
 		protect_pages(vcpu, true);
 		step_tell(vcpu);
 	}
+	if (done && !vcpu->step_guest_tf)
+		dr6_write(dr6_read() & ~DR6_BS); /* the monitor's own */
 	/* the guest's own trap: it steps itself, or one of its breakpoints was hit too */
 	if (!done || vcpu->step_guest_tf || dr6_read() & DR6_HITS)
 		return false;

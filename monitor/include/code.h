@@ -35,6 +35,7 @@
 /* What a virtual processor's code view consists of. */
 struct code_view {
 	bool blocks; /* false: the word patch=0 */
+	bool strict; /* the word strict=1: nothing sensitive may hide inside what is copied */
 	struct shared_flags *shared;
 	struct descriptor *lent[6]; /* the descriptors that are the guest's own until the next exit */
 	struct descriptor lent_was[6];
@@ -66,7 +67,7 @@ struct code_view {
 	unsigned block_pages;                /* how many are in use */
 };
 
-/* With a new virtual processor. The words patch=0 and code=N on its command line count. False: no
+/* With a new virtual processor. The words patch=0, strict=1 and code=N on its command line count. False: no
  * memory for it. Before lab 4 there is none, and vcpu->code_view stays NULL. */
 bool code_create(struct vcpu *vcpu);
 void code_destroy(struct vcpu *vcpu);

@@ -82,7 +82,7 @@ enum code_kind scan_classify(const struct insn *insn);
 /*
  * Control has come, or is about to come, to page->linear + offset, where no instruction is known to
  * begin. Finds the instructions from there on, as far as control flows inside the page: behind each
- * instruction that goes on (CALL and INT n come back), and to the target of each direct branch
+ * instruction that certainly goes on (CALL and INT n need not come back), and to the target of each direct branch
  * (target[] is set there, also where the instruction was known). What is known already is not gone
  * through again; what lies in other pages is found when control comes there.
  *
@@ -91,6 +91,8 @@ enum code_kind scan_classify(const struct insn *insn);
  * - CODE_COPIED: code_reveal(). Where that would overwrite the breakpoint of another instruction
  *   that begins inside this one, it is CODE_STEPPED instead;
  * - CODE_REPLACED and CODE_STEPPED: breakpoint_set() (patch.c);
+ * - with vcpu->code_view->strict (the word strict=1), one inside which a CODE_REPLACED instruction
+ *   would begin is CODE_STEPPED: a computed jump might lead there;
  * - what does not decode, and what does not end in this page, is CODE_STEPPED: the processor itself
  *   will say what it is. Nothing is known of what follows what does not decode.
  */

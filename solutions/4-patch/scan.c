@@ -66,6 +66,19 @@ static bool hides_breakpoint(const struct code_page *page, uint32_t offset, uint
 	return false;
 }
 
+/* Would someone who jumps into the middle of this instruction find a sensitive one there? */
+static bool hides_sensitive(const struct code_page *page, uint32_t offset, uint32_t length)
+{
+	uint8_t bytes[INSN_MAX_LENGTH];
+	struct insn insn;
+
+	for (uint32_t i = offset + 1; i < offset + length; i++)
+		if (code_decode(page, i, &insn, bytes) == DECODE_OK &&
+			scan_classify(&insn) == CODE_REPLACED)
+			return true;
+	return false;
+}
+
 static void set_kind(
 	struct vcpu *vcpu, struct code_page *page, uint32_t offset, enum code_kind kind, uint32_t length)
 {
@@ -92,22 +105,28 @@ static uint32_t find(
 	enum code_kind kind = scan_classify(insn);
 	uint32_t length = insn->length;
 	if (kind == CODE_COPIED &&
-		(offset + length > PAGE_SIZE || hides_breakpoint(page, offset, length)))
+		(offset + length > PAGE_SIZE || hides_breakpoint(page, offset, length) ||
+			(vcpu->code_view->strict && hides_sensitive(page, offset, length))))
 		kind = CODE_STEPPED;
 	set_kind(vcpu, page, offset, kind, length);
 	return length;
 }
 
-/* Can control come to the byte behind it? */
+/* Is it certain that control can come to the byte behind it? CALL and INT n need not come back. */
 static bool goes_on(const struct insn *insn)
 {
 	switch (insn->mnemonic) {
+	case MNEMONIC_CALL:
+	case MNEMONIC_CALL_FAR:
 	case MNEMONIC_JMP:
 	case MNEMONIC_JMP_FAR:
 	case MNEMONIC_RET:
 	case MNEMONIC_RET_FAR:
 	case MNEMONIC_IRET:
 	case MNEMONIC_IRETD:
+	case MNEMONIC_INT:
+	case MNEMONIC_INT1:
+	case MNEMONIC_INT3:
 	case MNEMONIC_UD2:
 		return false;
 	default:

@@ -100,6 +100,12 @@ static void tell_traced(struct vcpu *vcpu, const struct side *to, const struct b
 	traced_written(vcpu, gpa(to->physical.raw + lowest), burst->count * burst->size);
 }
 
+/* So much is written that what was made from the page goes anyway (shadow_written()). */
+static bool is_bulk(const struct burst *burst)
+{
+	return burst->count * burst->size > SHADOW_BURST_SIZE;
+}
+
 bool access_string(struct vcpu *vcpu, const struct insn *insn, enum verdict *verdict)
 {
 	struct guest_registers *registers = &vcpu->registers;
@@ -123,6 +129,11 @@ bool access_string(struct vcpu *vcpu, const struct insn *insn, enum verdict *ver
 	if (moves)
 		burst_limit(vcpu, &burst, &from);
 
+	if (to.kind == PAGE_TRACED && repeat && is_bulk(&burst)) {
+		tell_traced(vcpu, &to, &burst);
+		if (!shadow_traces(vcpu, to.physical)) /* the processor can do it itself now */
+			return true;
+	}
 	for (uint32_t i = 0, distance = 0; i < burst.count; i++, distance += burst.step) {
 		if (moves)
 			element_read(vcpu, &from, distance, &value, burst.size);

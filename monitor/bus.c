@@ -114,6 +114,16 @@ uint32_t bus_read(struct vm *vm, uint16_t port, unsigned size)
 	return bus_read_other(vm, port, size);
 }
 
+uint32_t bus_move_block(struct vm *vm, uint16_t port, unsigned size, enum direction direction,
+	uint8_t *memory, uint32_t bytes)
+{
+	const struct bus_range *range = bus_find(&vm->bus, port);
+
+	if (!range || !range->move || !range_takes(range, port, size))
+		return 0;
+	return range->move(vm, port, size, direction, memory, bytes);
+}
+
 void bus_write(struct vm *vm, uint16_t port, unsigned size, uint32_t value)
 {
 	const struct bus_range *range = bus_find(&vm->bus, port);

@@ -14,6 +14,7 @@
  */
 #include "code.h"
 #include "cpu.h"
+#include "port_string.h"
 #include "sensitive.h"
 #include "step.h"
 #include "views.h"
@@ -240,6 +241,21 @@ enum verdict code_missed(struct vcpu *vcpu, struct exit_record *exit)
 	if (page && page->kind[offset] == CODE_UNKNOWN)
 		scan(vcpu, page, offset);
 	return VERDICT_RESUME;
+}
+
+static bool is_port_string(const struct insn *insn)
+{
+	return insn->class == INSN_PRIVILEGED && insn->map == MAP_ONE_BYTE &&
+	       (insn->opcode & 0xfc) == 0x6c;
+}
+
+enum verdict code_emulate(struct vcpu *vcpu, const struct insn *insn)
+{
+	if (vcpu_ring(vcpu) == 1 && sensitive_is(insn))
+		return sensitive_emulate(vcpu, insn);
+	if (is_port_string(insn) && port_string(vcpu, insn))
+		return VERDICT_RESUME;
+	return vcpu_emulate(vcpu, insn);
 }
 
 void code_trapped(struct vcpu *vcpu, const struct insn *insn, uint32_t eip)

@@ -37,8 +37,8 @@ void vpic_attach(struct vm *vm)
 {
 	vpic_reset(&vm->vpic);
 	bus_attach(
-		&vm->bus, (struct bus_range){PIC_MASTER, PIC_MASTER + 1, pic_read, pic_write, 0});
-	bus_attach(&vm->bus, (struct bus_range){PIC_SLAVE, PIC_SLAVE + 1, pic_read, pic_write, 0});
+		&vm->bus, (struct bus_range){PIC_MASTER, PIC_MASTER + 1, pic_read, pic_write, 0, NULL});
+	bus_attach(&vm->bus, (struct bus_range){PIC_SLAVE, PIC_SLAVE + 1, pic_read, pic_write, 0, NULL});
 }
 
 void vm_irq(struct vm *vm, unsigned irq, bool level)

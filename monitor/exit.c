@@ -8,7 +8,6 @@
 #include "cpu.h"
 #include "delivery.h"
 #include "machine.h"
-#include "sensitive.h"
 #include "step.h"
 #include "views.h"
 #include "vm.h"
@@ -113,9 +112,8 @@ static inline __attribute__((always_inline)) enum verdict emulate(
 
 	vcpu->interrupt_shadow = false;
 	vcpu->registers.eflags = eflags & ~EFLAGS_RF; /* the fault has set it */
-	enum verdict verdict = vcpu->code_view && vcpu_ring(vcpu) == 1 && sensitive_is(insn)
-				       ? sensitive_emulate(vcpu, insn)
-				       : vcpu_emulate(vcpu, insn);
+	enum verdict verdict =
+		vcpu->code_view ? code_emulate(vcpu, insn) : vcpu_emulate(vcpu, insn);
 	vcpu->shadow_eip = vcpu->registers.eip;
 	if (vcpu->registers.eip > vcpu->code.limit)
 		vcpu->unchecked = true; /* it was the segment's last instruction */

@@ -238,3 +238,25 @@ void ide_data_write(struct vm *vm, uint32_t word)
 	if (ide->at == ide->end)
 		block_given(vm);
 }
+
+uint32_t ide_move(struct vm *vm, uint16_t port, unsigned size, enum direction direction,
+	uint8_t *memory, uint32_t bytes)
+{
+	struct ide *ide = &vm->devices.ide;
+	bool in = direction == TO_GUEST;
+	uint32_t left = ide->end - ide->at;
+
+	if (port != IDE_PORT || ide->transfer != (in ? IDE_TO_HOST : IDE_TO_DISK) ||
+		ide_slave_selected(ide))
+		return 0;
+	if (bytes > left)
+		bytes = left / size * size;
+	if (in)
+		memcpy(memory, ide->buffer + ide->at, bytes);
+	else
+		memcpy(ide->buffer + ide->at, memory, bytes);
+	ide->at += bytes;
+	if (bytes && ide->at == ide->end)
+		in ? block_taken(vm) : block_given(vm);
+	return bytes;
+}

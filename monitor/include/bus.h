@@ -32,11 +32,17 @@
 
 struct vm;
 
+enum direction { FROM_GUEST, TO_GUEST };
+
 struct bus_range {
 	uint16_t first, last; /* ports, both included */
 	uint32_t (*read)(struct vm *vm, uint16_t port, unsigned size);
 	void (*write)(struct vm *vm, uint16_t port, unsigned size, uint32_t value);
 	unsigned sizes; /* BUS_WORD, BUS_DOUBLEWORD; 0: bytes only */
+	/* Moves at most `bytes` through a port in accesses of `size`, all at once. Returns how many:
+	 * whole accesses, 0 where there are none. NULL: the device has no such port. */
+	uint32_t (*move)(struct vm *vm, uint16_t port, unsigned size, enum direction direction,
+		uint8_t *memory, uint32_t bytes);
 };
 
 /* Such a device takes 1, 2 or 4 bytes at an address that is a multiple of their number. */
@@ -65,6 +71,11 @@ void bus_attach(struct bus *bus, struct bus_range range);
 /* One access of `size` bytes (1, 2 or 4). The value read has `size` bytes, the rest is 0. */
 uint32_t bus_read(struct vm *vm, uint16_t port, unsigned size);
 void bus_write(struct vm *vm, uint16_t port, unsigned size, uint32_t value);
+
+/* Many accesses of `size` bytes to one port, at most `bytes` in all, from or to memory. Returns how
+ * many bytes were moved; 0: no device does that. */
+uint32_t bus_move_block(struct vm *vm, uint16_t port, unsigned size, enum direction direction,
+	uint8_t *memory, uint32_t bytes);
 
 /* ---- memory-mapped devices (bus_memory.c) ---- */
 

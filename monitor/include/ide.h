@@ -15,6 +15,7 @@
 #ifndef IDE_H
 #define IDE_H
 
+#include "bus.h"
 #include "types.h"
 
 #define IDE_PORT    0x170
@@ -124,5 +125,9 @@ void ide_send_buffer(struct vm *vm);
 /* One word of the transfer that runs. Without one, 0 is read and nothing is written. */
 uint32_t ide_data_read(struct vm *vm);
 void ide_data_write(struct vm *vm, uint32_t word);
+
+/* Many words at once, as bus_range.move says. */
+uint32_t ide_move(struct vm *vm, uint16_t port, unsigned size, enum direction direction,
+	uint8_t *memory, uint32_t bytes);
 
 #endif

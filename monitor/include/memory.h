@@ -10,8 +10,6 @@
 #include "shadow.h"
 #include "vm.h"
 
-enum direction { FROM_GUEST, TO_GUEST };
-
 /* True where a page of the guest's memory is write-protected because a table lies in it (views.h).
  */
 static inline bool views_traces(const struct vcpu *vcpu, gpa_t page)

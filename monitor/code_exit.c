@@ -362,7 +362,7 @@ bool code_exit(struct vcpu *vcpu, struct exit_record *exit, enum verdict *verdic
 	} else if (view->patch && exit->vector != VECTOR_DB && !view->moved) {
 		vcpu->registers.esp += view->pushed;
 		vcpu->registers.eflags &= ~EFLAGS_RF;
-		view->patch = NULL;
+		view->exact = true; /* the monitor has been there */
 		*verdict = perform(vcpu, exit);
 	} else if (is_breakpoint(&vcpu->registers) && !view->was_plain) {
 		*verdict = breakpoint(vcpu, exit);

@@ -35,8 +35,7 @@ static uint32_t *twin_of(struct vcpu *vcpu, gla_t linear)
 	struct shadow_page *table = shadow_child(vcpu, root, index);
 
 	shadow_twin_place(vcpu, table, index);
-	root->entry[CODE_FIRST_ENTRY + index] =
-		machine_address(table->twin).raw | PTE_P | PTE_RW;
+	root->entry[CODE_FIRST_ENTRY + index] = machine_address(table->twin).raw | PTE_P;
 	return table->twin;
 }
 

@@ -133,6 +133,8 @@ void shadow_link(
 			FIRST_MONITOR_ENTRY, index);
 	shadow_clear(vcpu, root, index);
 	entry_set(vcpu, root, index, machine_address(table->entry).raw | PTE_P | PTE_RW | PTE_US);
+	if (table->twin_index == index)
+		root->entry[CODE_FIRST_ENTRY + index] = machine_address(table->twin).raw | PTE_P;
 }
 
 void shadow_map(

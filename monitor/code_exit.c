@@ -77,6 +77,15 @@ static struct descriptor *loaded_descriptor(struct vcpu *vcpu, uint16_t selector
 	return &table[SELECTOR_INDEX(selector)];
 }
 
+/* Can its code segment reach the blocks, and is EIP a linear address in it? */
+static bool reaches_blocks(const struct vcpu *vcpu)
+{
+	const struct segment *code = vcpu_look_up(vcpu, (uint16_t)vcpu->registers.cs);
+
+	return vcpu->code_view->blocks && code->base == 0 && code->limit >= CODE_MAX - 1 &&
+	       code->default_big;
+}
+
 /* Until the next exit this code segment is what the guest has made it. */
 static void lend(struct vcpu *vcpu, uint16_t selector)
 {
@@ -173,7 +182,9 @@ void code_left(struct vcpu *vcpu)
 	view->at_plant = is_breakpoint(registers) && view->planted && eip >= CODE_MAX &&
 			 view->planted == code_block_byte(vcpu, eip);
 	unplant(view);
-	struct patch *patch = eip < CODE_MAX ? NULL : code_patch_of_block(vcpu, eip);
+	if (eip < CODE_MAX || !reaches_blocks(vcpu))
+		return;
+	struct patch *patch = code_patch_of_block(vcpu, eip);
 	if (patch)
 		leave_block(vcpu, patch, eip);
 }
@@ -267,7 +278,7 @@ void code_trapped(struct vcpu *vcpu, const struct insn *insn, uint32_t eip)
 	uint32_t linear = vcpu_look_up(vcpu, (uint16_t)vcpu->registers.cs)->base + eip;
 	struct code_page *page = code_page_at(vcpu, gla(linear));
 
-	if (page && vcpu->code_view->blocks && vcpu_ring(vcpu) == 1)
+	if (page && vcpu_ring(vcpu) == 1 && reaches_blocks(vcpu))
 		patch_hit(vcpu, page, linear & PAGE_MASK);
 }
 
@@ -291,6 +302,8 @@ static enum verdict breakpoint(struct vcpu *vcpu, struct exit_record *exit)
 	if (!page) /* it has gone in between: fetched again */
 		return VERDICT_RESUME;
 	patch = code_patch_at(page, offset);
+	if (patch && !reaches_blocks(vcpu))
+		return perform(vcpu, exit);
 	if (patch && patch_entry(patch, offset - patch->offset) >= 0) {
 		view->patch = patch; /* inside a run: the block does the rest */
 		view->exact = true;
@@ -308,7 +321,7 @@ static enum verdict breakpoint(struct vcpu *vcpu, struct exit_record *exit)
 	if (reaches_behind(page, offset) && !page->next)
 		code_page_forget(vcpu, page); /* found again once the page behind is there */
 	enum verdict verdict = perform(vcpu, exit);
-	if (view->blocks && verdict == VERDICT_RESUME)
+	if (verdict == VERDICT_RESUME && reaches_blocks(vcpu))
 		patch_hit(vcpu, page, offset);
 	return verdict;
 }
@@ -436,6 +449,20 @@ static void shared_select(struct vcpu *vcpu, bool alone)
 		shared->high &= ~DESCRIPTOR_PRESENT;
 }
 
+/* The same bytes are other instructions in a 16-bit segment. */
+static void size_select(struct vcpu *vcpu)
+{
+	struct code_view *view = vcpu->code_view;
+	unsigned size =
+		vcpu_look_up(vcpu, (uint16_t)vcpu->registers.cs)->default_big ? 32 : 16;
+
+	if (size == view->code_size)
+		return;
+	view->code_size = size;
+	view->patch = NULL;
+	code_pages_forget(vcpu);
+}
+
 /* A breakpoint at the next exact point of the block. */
 static void plant(struct vcpu *vcpu)
 {
@@ -485,6 +512,7 @@ void code_resume(struct vcpu *vcpu)
 		view->wanted = 0;
 		return;
 	}
+	size_select(vcpu);
 	view->was_plain = vcpu->registers.eflags & EFLAGS_TF && !inexact;
 	if (view->was_plain) {
 		plain_select(vcpu);

@@ -19,7 +19,9 @@ bool code_create(struct vcpu *vcpu)
 	if (!view)
 		return false;
 	view->blocks = option_number(words, "patch=", 1);
+	view->code_size = 32;
 	view->strict = option_number(words, "strict=", 0);
+	view->blocks = view->blocks && !view->strict; /* a jump's last byte is no breakpoint */
 	view->pages = option_number(words, "code=", CODE_PAGES);
 	if (view->pages < CODE_PAGES_MIN)
 		view->pages = CODE_PAGES_MIN;

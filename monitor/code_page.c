@@ -179,7 +179,7 @@ struct code_page *code_page_get(struct vcpu *vcpu, gla_t linear)
 	struct key key = {
 		.linear = gla(linear.raw & ~PAGE_MASK),
 		.behind = GPA_NOTHING,
-		.code_size = vcpu_look_up(vcpu, (uint16_t)vcpu->registers.cs)->default_big ? 32 : 16,
+		.code_size = view->code_size,
 	};
 	gla_t behind = gla(key.linear.raw + PAGE_SIZE);
 
@@ -200,6 +200,13 @@ struct code_page *code_page_get(struct vcpu *vcpu, gla_t linear)
 void code_page_forget(struct vcpu *vcpu, struct code_page *page)
 {
 	page_unmap(vcpu, page);
+}
+
+void code_pages_forget(struct vcpu *vcpu)
+{
+	for (struct shadow_page *table = vcpu->shadow->newest; table; table = table->older)
+		memset(table->twin, 0, PAGE_SIZE);
+	shadow_flush(vcpu);
 }
 
 void code_memory_written(struct vcpu *vcpu, gpa_t at, uint32_t size)

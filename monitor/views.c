@@ -129,6 +129,8 @@ static bool gate_opens(
 	if (!code.present || !code.code_or_data || !(code.type & TYPE_CODE) ||
 		code.type & TYPE_CONFORMING || code.dpl != 1)
 		return false;
+	if (vcpu->code_view && !code.default_big) /* other copies are wanted (code.h) */
+		return false;
 	*real = gate_pack(
 		selector, (gate.high & 0xffff0000) | (gate.low & 0xffff), TYPE_TRAP_GATE, 3);
 	return true;

@@ -55,7 +55,8 @@ struct code_view {
 	uint8_t *planted;         /* a breakpoint that waits at the next exact point; NULL: none */
 	uint8_t planted_was;
 
-	/* the pool of code pages */
+	/* the pool of code pages; those that are mapped are for code of this size */
+	unsigned code_size;
 	struct code_page *page;
 	unsigned pages;
 	struct code_page *newest, *oldest;
@@ -128,8 +129,9 @@ struct code_page *code_page_get(struct vcpu *vcpu, gla_t linear);
 /* It is the one that was used last. */
 void code_page_queue(struct code_view *view, struct code_page *page);
 
-/* It is looked for anew at the next fetch. */
+/* It, or all that are mapped, are looked for anew at the next fetch. */
 void code_page_forget(struct vcpu *vcpu, struct code_page *page);
+void code_pages_forget(struct vcpu *vcpu);
 
 /* The patch whose block has that byte; NULL: none. And the byte, in the direct map. */
 struct patch *code_patch_of_block(const struct vcpu *vcpu, uint32_t eip);

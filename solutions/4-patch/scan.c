@@ -66,14 +66,16 @@ static bool hides_breakpoint(const struct code_page *page, uint32_t offset, uint
 	return false;
 }
 
-/* Would someone who jumps into the middle of this instruction find a sensitive one there? */
-static bool hides_sensitive(const struct code_page *page, uint32_t offset, uint32_t length)
+/* Could someone who jumps into the middle of this instruction go wrong? There may be a sensitive one,
+ * or one that goes on where the copy is not the original. */
+static bool hides_another(const struct code_page *page, uint32_t offset, uint32_t length)
 {
 	uint8_t bytes[INSN_MAX_LENGTH];
 	struct insn insn;
 
 	for (uint32_t i = offset + 1; i < offset + length; i++)
-		if (code_decode(page, i, &insn, bytes) == DECODE_OK &&
+		if (code_decode(page, i, &insn, bytes) != DECODE_OK ||
+			i + insn.length > offset + length ||
 			scan_classify(&insn) == CODE_REPLACED)
 			return true;
 	return false;
@@ -106,7 +108,7 @@ static uint32_t find(
 	uint32_t length = insn->length;
 	if (kind == CODE_COPIED &&
 		(offset + length > PAGE_SIZE || hides_breakpoint(page, offset, length) ||
-			(vcpu->code_view->strict && hides_sensitive(page, offset, length))))
+			(vcpu->code_view->strict && hides_another(page, offset, length))))
 		kind = CODE_STEPPED;
 	set_kind(vcpu, page, offset, kind, length);
 	return length;

@@ -395,15 +395,29 @@ static bool is_outside(const struct vcpu *vcpu)
 	return vcpu_ring(vcpu) == 1 && base + vcpu->registers.eip >= CODE_MAX;
 }
 
-/* The guest has set a breakpoint on an instruction: the processor compares linear addresses. */
-static bool breaks_on_code(const struct vcpu *vcpu)
+/* Which of the guest's breakpoints are on instructions, as DR6 has them. The processor compares linear
+ * addresses: only in the plain view do they hit. */
+static uint32_t breaks_on_code(const struct vcpu *vcpu)
 {
-	uint32_t dr7 = vcpu->dr[7];
+	uint32_t dr7 = vcpu->dr[7], found = 0;
 
 	for (unsigned i = 0; i < 4 && dr7 & DR7_ENABLES; i++)
 		if (dr7 & DR7_ENABLE(i) && !(dr7 >> (16 + 4 * i) & 3))
-			return true;
-	return false;
+			found |= 1u << i;
+	return found;
+}
+
+/* And which of these are on the next one. */
+static uint32_t breaks_here(const struct vcpu *vcpu)
+{
+	uint32_t linear =
+		vcpu_look_up(vcpu, (uint16_t)vcpu->registers.cs)->base + vcpu->registers.eip;
+	uint32_t found = breaks_on_code(vcpu);
+
+	for (unsigned i = 0; i < 4; i++)
+		if (vcpu->dr[i] != linear)
+			found &= ~(1u << i);
+	return vcpu->registers.eflags & EFLAGS_RF ? 0 : found;
 }
 
 static bool next_is_sensitive(struct vcpu *vcpu)
@@ -423,6 +437,11 @@ bool code_must_perform(struct vcpu *vcpu)
 enum verdict code_perform_next(struct vcpu *vcpu)
 {
 	vcpu->event.kind = EVENT_NONE;
+	if (breaks_here(vcpu) && next_is_sensitive(vcpu)) {
+		vcpu->dr[6] |= breaks_here(vcpu);
+		vcpu->registers.eflags |= EFLAGS_RF;
+		return vcpu_raise(vcpu, VECTOR_DB, 0);
+	}
 	if (next_is_sensitive(vcpu))
 		return perform_insn(vcpu, &vcpu_decode(vcpu)->insn);
 	step_begin(vcpu);

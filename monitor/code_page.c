@@ -89,6 +89,7 @@ void code_page_queue(struct code_view *view, struct code_page *page)
 	view->newest = page;
 }
 
+/* One that is not stands for no page of the guest's. */
 static bool in_use(const struct code_page *page)
 {
 	return page->original != NULL;
@@ -114,23 +115,18 @@ static void page_watch(struct vcpu *vcpu, gpa_t at)
 	}
 }
 
-void code_page_clear(struct vcpu *vcpu, struct code_page *page)
-{
-	while (page->patches)
-		code_free_patch(vcpu, page->patches);
-	memset(page->copy, BREAKPOINT, PAGE_SIZE);
-	memset(page->kind, CODE_UNKNOWN, sizeof(page->kind));
-	memset(page->target, 0, sizeof(page->target));
-	memset(page->hits, 0, sizeof(page->hits));
-}
-
 /* Nothing is known of it, and it is mapped nowhere. */
 static void page_release(struct vcpu *vcpu, struct code_page *page)
 {
 	if (!in_use(page))
 		return;
 	page_unmap(vcpu, page);
-	code_page_clear(vcpu, page);
+	while (page->patches)
+		code_free_patch(vcpu, page->patches);
+	memset(page->copy, BREAKPOINT, PAGE_SIZE);
+	memset(page->kind, CODE_UNKNOWN, sizeof(page->kind));
+	memset(page->target, 0, sizeof(page->target));
+	memset(page->hits, 0, sizeof(page->hits));
 	page->original = NULL;
 	page_watch(vcpu, page->page);
 	page_watch(vcpu, page->behind);
@@ -215,12 +211,11 @@ void code_memory_written(struct vcpu *vcpu, gpa_t at, uint32_t size)
 	gpa_t physical = gpa(at.raw & ~PAGE_MASK);
 
 	for (struct code_page *page = vcpu->code_view->newest; page; page = page->older) {
-		if (!in_use(page))
-			continue;
-		if (page->page.raw == physical.raw)
-			code_written(vcpu, page, first, size);
-		if (page->next && page->behind.raw == physical.raw)
-			code_written(vcpu, page, PAGE_SIZE + first, size);
+		bool here = in_use(page) && page->page.raw == physical.raw && code_written(page, first, size);
+		bool behind = in_use(page) && page->next && page->behind.raw == physical.raw &&
+			      code_written(page, PAGE_SIZE + first, size);
+		if (here || behind)
+			page_release(vcpu, page);
 	}
 }
 

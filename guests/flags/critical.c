@@ -14,7 +14,7 @@
 #define LOOK        0x63
 
 SEEDED uint32_t flags_divisor = 600;
-SEEDED uint32_t flags_ticks = 40;
+SEEDED uint32_t flags_ticks = 20;
 
 typedef void section(void);
 section section_pushf, section_memory, section_nested, section_branch, section_function,

@@ -11,9 +11,6 @@ NESTED       equ 0x62                   ; trace.c: its handler only returns
 FLAG_CF      equ 1 << 0
 FLAG_TF      equ 1 << 8
 FLAG_IF      equ 1 << 9
-FLAG_DF      equ 1 << 10
-FLAG_OF      equ 1 << 11
-FLAG_NT      equ 1 << 14
 
 global trace_table
 global trace_count
@@ -326,6 +323,8 @@ trace_count: dd ($ - trace_table) / 32
 
 section .data align=4
 strings: db "abcd"
-	dd 0, 0
+
+section .bss align=4
+	resb 4096                       ; the handler's stack, when PUSHF has hit the breakpoint
 trace_watched:
-	dd 0, 0, 0, 0
+	resd 4

@@ -161,8 +161,7 @@ line_toggles:
 	cli
 	ret
 
-; uint32_t line_string(uint32_t bytes): REP STOSB over eight instructions, of which the last is done
-; with all of it only after the jump
+; uint32_t line_string(uint32_t byte): REP STOSB writes the eight instructions behind the jump
 line_string:
 	push edi
 	mov eax, [esp + 8]

@@ -29,8 +29,7 @@ struct sequence {
 #define SEQUENCES 10u
 const struct sequence *sequence_get(uint32_t number);
 
-/* The rest of a function that begins with a sequence: what each sequence may be followed by. */
-#define RETURN_BYTES 2u /* CLI, RET */
+/* Writes a function: the sequence, CLI, RET. */
 void sequence_write(uint8_t *code, uint32_t number);
 
 /* Calls code with IF = 1 and the status flags 0, and comes back with IF = 0. lines.asm */

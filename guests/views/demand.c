@@ -18,7 +18,7 @@ extern const uint8_t space_chain[], space_chain_end[];
 static uint8_t arena[ARENA_FRAMES][PAGE_SIZE] __attribute__((aligned(4096)));
 static uint8_t store[PAGES][PAGE_SIZE]; /* the disk, so to say */
 static uint32_t frames[FRAMES], holds[FRAMES], turn, directory;
-static uint32_t faults, fault_sum;
+static uint32_t faults, addresses, places, error_codes; /* sums */
 
 /* Takes the frame that was brought in longest ago. */
 static void page_bring(struct frame *frame)
@@ -26,8 +26,9 @@ static void page_bring(struct frame *frame)
 	uint32_t linear = cr2_read(), page = (linear - CODE) / PAGE_SIZE;
 
 	faults++;
-	fault_sum = (fault_sum << 5 | fault_sum >> 27) + linear;
-	fault_sum = (fault_sum << 5 | fault_sum >> 27) + frame->eip + frame->error_code;
+	addresses = addresses * 31 + linear;
+	places = places * 31 + frame->eip;
+	error_codes = error_codes * 31 + frame->error_code;
 	if (page >= PAGES)
 		kernel_unexpected(frame);
 	if (holds[turn]) {
@@ -40,21 +41,26 @@ static void page_bring(struct frame *frame)
 	turn = (turn + 1) % FRAMES;
 }
 
-/* Takes a page away, whether it is there or not. */
+/* Takes a page away, whether it is there or not. Its frame gets other bytes: Bochs keeps a decoded
+ * instruction across two pages, in spite of INVLPG, until one of them is written. */
 static void page_drop(uint32_t linear)
 {
 	page_unmap(directory, linear);
 	page_invalidate(linear);
 	for (uint32_t i = 0; i < FRAMES; i++)
-		if (holds[i] == linear)
+		if (holds[i] == linear) {
 			holds[i] = 0;
+			memset((void *)frames[i], 0xcc, PAGE_SIZE);
+		}
 }
 
 static void faults_note(const char *name)
 {
 	result_note(name, faults);
-	result_note("- their CR2, EIP and error codes", fault_sum);
-	faults = fault_sum = 0;
+	result_note("- their CR2", addresses);
+	result_note("- their EIP", places);
+	result_note("- their error codes", error_codes);
+	faults = addresses = places = error_codes = 0;
 }
 
 /* Functions in all pages, at random places, that call each other. */

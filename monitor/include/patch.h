@@ -222,12 +222,12 @@ const struct block_point *patch_point(const struct patch *patch, uint32_t at);
 int patch_entry(const struct patch *patch, uint32_t original);
 
 /*
- * The guest has written `size` bytes (1 to 4096) at `offset` of a page whose copy is in use. Where
- * one of them belongs to an instruction that was found, everything that was found in the page is
- * forgotten (code_page_clear()). `offset` may be PAGE_SIZE or more: then it is the page behind, which
- * matters where an instruction reaches into it.
+ * The guest has written `size` bytes (1 to 4096) at `offset` of a page whose copy is in use. Does one
+ * of them belong to an instruction that was found? Then the copy is of no use any more, and goes. If
+ * not, the guest has data beside its code, and nothing happens. `offset` may be PAGE_SIZE or more:
+ * then it is the page behind, which matters where an instruction may reach into it.
  */
-void code_written(struct vcpu *vcpu, struct code_page *page, uint32_t offset, uint32_t size);
+bool code_written(const struct code_page *page, uint32_t offset, uint32_t size);
 
 /* ---- what you are given (code_page.c, code_block.c) ---- */
 
@@ -238,9 +238,6 @@ enum decode_status code_decode(
 
 /* Copies `length` bytes of the original into the copy. */
 void code_reveal(struct code_page *page, uint32_t offset, uint32_t length);
-
-/* Everything is CODE_UNKNOWN and a breakpoint again; its jumps are gone. */
-void code_page_clear(struct vcpu *vcpu, struct code_page *page);
 
 /* The jump in whose run the byte lies; NULL: none. */
 struct patch *code_patch_at(const struct code_page *page, uint32_t offset);

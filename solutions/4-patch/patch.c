@@ -501,21 +501,20 @@ int patch_entry(const struct patch *patch, uint32_t original)
 
 /* ---- changes ---- */
 
-void code_written(struct vcpu *vcpu, struct code_page *page, uint32_t offset, uint32_t size)
+bool code_written(const struct code_page *page, uint32_t offset, uint32_t size)
 {
 	/* BEGIN SOLUTION
-	(void)vcpu, (void)page, (void)offset, (void)size;
+	(void)page, (void)offset, (void)size;
 	organ_unwritten(__func__);
 	*/
 	/* in the page behind: as far as an instruction can reach into it */
 	uint32_t first = offset < PAGE_SIZE ? offset : PAGE_SIZE - INSN_MAX_LENGTH + 1;
 
 	if (offset >= PAGE_SIZE + INSN_MAX_LENGTH - 1)
-		return;
+		return false;
 	for (uint32_t i = first; i < offset + size && i < PAGE_SIZE; i++)
-		if (page->kind[i] != CODE_UNKNOWN) {
-			code_page_clear(vcpu, page);
-			return;
-		}
+		if (page->kind[i] != CODE_UNKNOWN)
+			return true;
+	return false;
 	/* END SOLUTION */
 }

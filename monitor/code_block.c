@@ -5,7 +5,8 @@
  * A jump to a block overwrites five bytes of the copy, and some of them may be reached by a way that
  * no one has seen. So a block stands where the displacement of the jump to it is CCh, CCh, CCh and a
  * fourth byte, which leaves three places for each jump, 16 MiB apart. Whoever arrives at one of the
- * three bytes executes a breakpoint.
+ * three bytes executes a breakpoint. Where there is no room for a block, the last place has a jump to
+ * one that stands elsewhere.
  *
  * Invariant: a byte of a block page that is in no block is a breakpoint.
  */
@@ -16,9 +17,11 @@
 
 #define BLOCK_PAGES   256 /* at most */
 #define DISPLACEMENTS 0x00ccccccu
-#define PLACE_FIRST   1u
-#define PLACE_LAST    3u
+#define PLACES        3u /* the last one is for jumps alone: they are as far apart as the runs */
 #define PLACE_STEP    0x01000000u
+#define ROOMS         1024u
+_Static_assert(ROOMS * BLOCK_SIZE <= JUMP_SIZE + DISPLACEMENTS + PLACE_STEP - CODE_MAX,
+	"the rooms lie in front of the first place");
 
 /* ---- block pages ---- */
 
@@ -83,9 +86,23 @@ static bool is_free(const struct code_view *view, uint32_t eip, uint32_t length)
 {
 	for (unsigned i = 0; i < view->pages; i++)
 		for (const struct patch *patch = view->page[i].patches; patch; patch = patch->next)
-			if (eip < patch->block + patch->block_length && patch->block < eip + length)
+			if ((eip < patch->block + patch->block_length &&
+				    patch->block < eip + length) ||
+				(eip < patch->entry + JUMP_SIZE && patch->entry < eip + length))
 				return false;
 	return true;
+}
+
+/* Room for any block, somewhere in front of the places that displacements lead to. */
+static uint32_t find_room(struct code_view *view)
+{
+	for (unsigned i = 0; i < ROOMS; i++) {
+		uint32_t eip = CODE_MAX + view->next_room * BLOCK_SIZE;
+		view->next_room = (view->next_room + 1) % ROOMS;
+		if (is_free(view, eip, BLOCK_SIZE))
+			return eip;
+	}
+	return 0;
 }
 
 bool code_place_block(
@@ -93,16 +110,31 @@ bool code_place_block(
 {
 	uint32_t behind = page->linear.raw + offset + JUMP_SIZE;
 
-	for (uint32_t place = PLACE_FIRST; place <= PLACE_LAST; place++) {
-		uint32_t eip = behind + DISPLACEMENTS + place * PLACE_STEP;
-		if (eip > 0u - CODE_VIEW - BLOCK_SIZE)
+	while (block->place < PLACES) {
+		block->entry = behind + DISPLACEMENTS + ++block->place * PLACE_STEP;
+		if (block->entry > 0u - CODE_VIEW - BLOCK_SIZE)
 			return false;
-		if (eip <= block->eip || !is_free(vcpu->code_view, eip, 1))
-			continue;
-		block->eip = eip;
-		return true;
+		block->eip = block->place < PLACES ? block->entry : find_room(vcpu->code_view);
+		if (block->eip && is_free(vcpu->code_view, block->entry, JUMP_SIZE))
+			return true;
 	}
 	return false;
+}
+
+static void put(struct code_view *view, uint32_t eip, const uint8_t *bytes, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++)
+		*byte_of(view, eip + i) = bytes[i];
+}
+
+/* From the entry to the block, where it stands elsewhere. */
+static void put_jump(struct code_view *view, const struct block *block)
+{
+	uint32_t distance = block->eip - (block->entry + JUMP_SIZE);
+	uint8_t jump[JUMP_SIZE] = {0xe9};
+
+	memcpy(jump + 1, &distance, sizeof(distance));
+	put(view, block->entry, jump, sizeof(jump));
 }
 
 struct patch *code_commit_block(struct vcpu *vcpu, struct code_page *page, uint32_t offset,
@@ -113,20 +145,23 @@ struct patch *code_commit_block(struct vcpu *vcpu, struct code_page *page, uint3
 	uint32_t last = block->eip + block->length - 1;
 
 	if (!patch || block->overflow || !is_free(view, block->eip, block->length) ||
-		!page_take(vcpu, block->eip) || !page_take(vcpu, last))
+		!page_take(vcpu, block->eip) || !page_take(vcpu, last) ||
+		!page_take(vcpu, block->entry) || !page_take(vcpu, block->entry + JUMP_SIZE - 1))
 		return NULL;
 	view->free_patch = patch->next;
 	patch->page = page;
 	patch->offset = (uint16_t)offset;
 	patch->length = (uint16_t)length;
 	patch->block = block->eip;
+	patch->entry = block->entry;
 	patch->block_length = block->length;
 	patch->points = block->points;
 	memcpy(patch->point, block->point, block->points * sizeof(block->point[0]));
 	patch->next = page->patches;
 	page->patches = patch;
-	for (unsigned i = 0; i < block->length; i++)
-		*byte_of(view, block->eip + i) = block->code[i];
+	if (block->entry != block->eip)
+		put_jump(view, block);
+	put(view, block->eip, block->code, block->length);
 	return patch;
 }
 
@@ -139,6 +174,8 @@ void code_free_patch(struct vcpu *vcpu, struct patch *patch)
 		view->patch = NULL;
 		view->planted = NULL;
 	}
+	for (unsigned i = 0; i < JUMP_SIZE; i++)
+		*byte_of(view, patch->entry + i) = BREAKPOINT;
 	for (unsigned i = 0; i < patch->block_length; i++)
 		*byte_of(view, patch->block + i) = BREAKPOINT;
 	while (*at != patch)
@@ -164,7 +201,8 @@ struct patch *code_patch_of_block(const struct vcpu *vcpu, uint32_t eip)
 
 	for (struct code_page *page = view->newest; page; page = page->older)
 		for (struct patch *patch = page->patches; patch; patch = patch->next)
-			if (eip >= patch->block && eip < patch->block + patch->block_length)
+			if (eip == patch->entry ||
+				(eip >= patch->block && eip < patch->block + patch->block_length))
 				return patch;
 	return NULL;
 }

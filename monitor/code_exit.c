@@ -144,10 +144,11 @@ static void leave_block(struct vcpu *vcpu, struct patch *patch, uint32_t eip)
 {
 	struct code_view *view = vcpu->code_view;
 	struct guest_registers *registers = &vcpu->registers;
-	const struct block_point *point = patch_point(patch, eip - patch->block);
+	uint32_t at = eip == patch->entry ? 0 : eip - patch->block;
+	const struct block_point *point = patch_point(patch, at);
 
 	view->patch = patch;
-	view->at = eip - patch->block;
+	view->at = at;
 	view->exact = point->exact;
 	view->moved = point->moved;
 	view->pushed = point->pushed;

@@ -133,6 +133,7 @@ enum verdict vcpu_deliver(struct vcpu *vcpu)
 			.vector = vpic_acknowledge(&vm->vpic),
 			.return_eip = vcpu->registers.eip,
 		};
+		vcpu->registers.eflags &= ~EFLAGS_RF; /* of the fault that brought us here */
 		vm->interrupt_pending = vpic_pending(&vm->vpic);
 		verdict = vcpu_inject(vcpu, event);
 	}

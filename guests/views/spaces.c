@@ -9,6 +9,7 @@
 #define WINDOW_A     0x00800000u
 #define WINDOW_B     0x00801000u
 #define WINDOW_C     0x00c34000u
+#define WINDOW_OFF   0x00380000u /* there is memory, and nothing in it */
 #define LARGE        0x01000000u /* 4 MiB that are the first 4 MiB */
 #define ARENA_FRAMES 16u
 #define CS_SHIFT     28
@@ -77,15 +78,16 @@ static void paging_off_run(void)
 	while (*(const uint32_t *)(space_paging_off + operand) != 0x11111111)
 		operand++;
 	memcpy((void *)frame, space_paging_off, size);
-	page_map(directories[0], WINDOW_A, frame, PAGE_KERNEL_WRITE);
+	page_map(directories[0], WINDOW_OFF, frame, PAGE_KERNEL_WRITE);
 	for (uint32_t i = 0; i < 10; i++) {
 		paging_off();
-		memcpy((void *)WINDOW_A, space_paging_off, size);
-		*(uint32_t *)(WINDOW_A + operand) = 0x33330000 + i;
+		memcpy((void *)WINDOW_OFF, space_paging_off, size);
+		*(uint32_t *)(WINDOW_OFF + operand) = 0x33330000 + i;
 		paging_on(directories[0]);
-		wrong += call(WINDOW_A, 0) != 0x33330000 + i;
-		*(uint32_t *)(WINDOW_A + operand) = i; /* the other one, which is not run there */
+		wrong += call(WINDOW_OFF, 0) != 0x33330000 + i;
+		*(uint32_t *)(WINDOW_OFF + operand) = i; /* the other one, which is not run there */
 	}
+	page_map(directories[0], WINDOW_OFF, WINDOW_OFF, PAGE_KERNEL_WRITE);
 	result_check("paging off under its own feet", wrong, 0);
 }
 

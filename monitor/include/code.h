@@ -66,6 +66,7 @@ struct code_view {
 	struct patch *patch_pool, *free_patch;
 	uint32_t *block_table[BLOCK_TABLES]; /* the page tables; NULL: nothing there yet */
 	unsigned block_pages;                /* how many are in use */
+	unsigned next_room;                  /* where the next block may stand (code_block.c) */
 };
 
 /* With a new virtual processor. The words patch=0, strict=1 and code=N on its command line count. False: no

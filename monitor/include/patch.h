@@ -135,6 +135,7 @@ struct patch {
 	uint16_t offset; /* of the run, in the page */
 	uint16_t length; /* bytes of the run: whole instructions */
 	uint32_t block;  /* EIP of the block's first byte */
+	uint32_t entry;  /* where the jump leads to: there, or to a jump that leads there */
 	uint16_t block_length;
 	uint16_t points;
 	struct block_point point[BLOCK_POINTS]; /* in the order of `at`, one for each instruction */
@@ -147,6 +148,8 @@ struct block {
 	uint16_t length, points;
 	struct block_point point[BLOCK_POINTS];
 	uint32_t eip;      /* where it will stand: relative transfers need it */
+	uint32_t entry;    /* where the jump of the run is to lead to */
+	unsigned place;    /* how many places were tried */
 	uint8_t original;  /* this, and as far as `undo_if`: for the points that follow */
 	uint8_t pushed;
 	bool exact, moved, after_sti, undo_if;
@@ -243,9 +246,9 @@ void code_reveal(struct code_page *page, uint32_t offset, uint32_t length);
 struct patch *code_patch_at(const struct code_page *page, uint32_t offset);
 
 /*
- * Room for a block that the run at `offset` of the page jumps to. Sets block->eip, to which the
- * displacement is CCh, CCh, CCh and a fourth byte. False: all places from which that holds are taken.
- * Nothing is taken yet: that is code_commit_block()'s.
+ * The next place for a block that the run at `offset` of the page jumps to (block->place is 0 before
+ * the first call). Sets block->eip, and block->entry, to which the displacement is CCh, CCh, CCh and a
+ * fourth byte. False: there is no other. Nothing is taken yet: that is code_commit_block()'s.
  */
 bool code_place_block(
 	struct vcpu *vcpu, const struct code_page *page, uint32_t offset, struct block *block);

@@ -34,6 +34,28 @@ static uint32_t length_at(const struct code_page *page, uint32_t offset)
 	return code_decode(page, offset, &insn, bytes) == DECODE_OK ? insn.length : 1;
 }
 
+/* Does the byte belong to an instruction that runs as it is? */
+static bool is_in_copied(const struct code_page *page, uint32_t offset)
+{
+	uint32_t first = offset < INSN_MAX_LENGTH ? 0 : offset - INSN_MAX_LENGTH + 1;
+
+	for (uint32_t i = first; i <= offset; i++)
+		if (page->kind[i] == CODE_COPIED && i + length_at(page, i) > offset)
+			return true;
+	return false;
+}
+
+/* An instruction that was copied is not any more: nothing of it stays, but what others need. */
+static void conceal(struct code_page *page, uint32_t offset)
+{
+	uint32_t end = offset + length_at(page, offset);
+
+	page->kind[offset] = CODE_STEPPED;
+	for (uint32_t i = offset; i < end; i++)
+		if (i == offset || !is_in_copied(page, i))
+			page->copy[i] = BREAKPOINT;
+}
+
 /* END SOLUTION */
 
 void breakpoint_set(struct vcpu *vcpu, struct code_page *page, uint32_t offset)
@@ -52,11 +74,10 @@ void breakpoint_set(struct vcpu *vcpu, struct code_page *page, uint32_t offset)
 	for (uint32_t i = offset; i-- > 0 && i + INSN_MAX_LENGTH > lowest;) {
 		if (page->kind[i] != CODE_COPIED || i + length_at(page, i) <= lowest)
 			continue;
-		page->kind[i] = CODE_STEPPED;
 		patch = code_patch_at(page, i);
 		if (patch)
 			patch_undo(vcpu, patch);
-		page->copy[i] = BREAKPOINT;
+		conceal(page, i);
 		lowest = i;
 	}
 	/* END SOLUTION */
@@ -415,11 +436,9 @@ bool patch_make(struct vcpu *vcpu, struct code_page *page, uint32_t offset)
 		return false;
 	while (code_place_block(vcpu, page, run.first, &block)) {
 		block_write(page, &run, &block);
-		const struct patch *patch =
-			code_commit_block(vcpu, page, run.first, run.end - run.first, &block);
-		if (!patch)
+		if (!code_commit_block(vcpu, page, run.first, run.end - run.first, &block))
 			continue;
-		uint32_t distance = block.eip - (page->linear.raw + run.first + JUMP_SIZE);
+		uint32_t distance = block.entry - (page->linear.raw + run.first + JUMP_SIZE);
 		for (uint32_t i = run.first; i < run.end && i < PAGE_SIZE; i++)
 			page->copy[i] = BREAKPOINT;
 		page->copy[run.first] = 0xe9; /* jmp rel32 */

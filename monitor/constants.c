@@ -3,6 +3,7 @@
  * The constants that C and NASM share. This file is compiled to assembly and never linked;
  * the Makefile turns the lines that it leaves there into constants.inc.
  */
+#include "code.h"
 #include "multiboot.h"
 #include "shadow.h"
 #include "vm.h"
@@ -21,6 +22,25 @@
 #define VM_SIZE_OFFSET       offsetof(struct vm, memory_size)
 #define VM_FRAMES_OFFSET     offsetof(struct vm, frames)
 #define SHADOW_ENTRY_OFFSET  offsetof(struct shadow_page, entry)
+
+#define VCPU_CODE_VIEW_OFFSET     offsetof(struct vcpu, code_view)
+#define CODE_VIEW_SHARED_OFFSET   offsetof(struct code_view, shared)
+#define CODE_VIEW_NEWEST_OFFSET   offsetof(struct code_view, newest)
+#define CODE_VIEW_RECYCLED_OFFSET offsetof(struct code_view, recycled)
+#define CODE_PAGE_LINEAR_OFFSET   offsetof(struct code_page, linear)
+#define CODE_PAGE_ORIGINAL_OFFSET offsetof(struct code_page, original)
+#define CODE_PAGE_NEXT_OFFSET     offsetof(struct code_page, next)
+#define CODE_PAGE_COPY_OFFSET     offsetof(struct code_page, copy)
+#define CODE_PAGE_CODE_SIZE_OFFSET offsetof(struct code_page, code_size)
+#define CODE_PAGE_KIND_OFFSET     offsetof(struct code_page, kind)
+#define CODE_PAGE_PATCHES_OFFSET  offsetof(struct code_page, patches)
+#define CODE_PAGE_OLDER_OFFSET    offsetof(struct code_page, older)
+#define CODE_PAGE_TARGET_OFFSET   offsetof(struct code_page, target)
+#define PATCH_RUN_OFFSET          offsetof(struct patch, offset)
+#define PATCH_LENGTH_OFFSET       offsetof(struct patch, length)
+#define PATCH_BLOCK_OFFSET        offsetof(struct patch, block)
+#define PATCH_BLOCK_LENGTH_OFFSET offsetof(struct patch, block_length)
+#define PATCH_NEXT_OFFSET         offsetof(struct patch, next)
 
 void constants(void);
 
@@ -58,4 +78,23 @@ void constants(void)
 	CONSTANT(VM_FRAMES_OFFSET);
 	/* the entries of a shadow page */
 	CONSTANT(SHADOW_ENTRY_OFFSET);
+	/* the copies of code */
+	CONSTANT(VCPU_CODE_VIEW_OFFSET);
+	CONSTANT(CODE_VIEW_SHARED_OFFSET);
+	CONSTANT(CODE_VIEW_NEWEST_OFFSET);
+	CONSTANT(CODE_VIEW_RECYCLED_OFFSET);
+	CONSTANT(CODE_PAGE_LINEAR_OFFSET);
+	CONSTANT(CODE_PAGE_ORIGINAL_OFFSET);
+	CONSTANT(CODE_PAGE_NEXT_OFFSET);
+	CONSTANT(CODE_PAGE_COPY_OFFSET);
+	CONSTANT(CODE_PAGE_CODE_SIZE_OFFSET);
+	CONSTANT(CODE_PAGE_KIND_OFFSET);
+	CONSTANT(CODE_PAGE_PATCHES_OFFSET);
+	CONSTANT(CODE_PAGE_OLDER_OFFSET);
+	CONSTANT(CODE_PAGE_TARGET_OFFSET);
+	CONSTANT(PATCH_RUN_OFFSET);
+	CONSTANT(PATCH_LENGTH_OFFSET);
+	CONSTANT(PATCH_BLOCK_OFFSET);
+	CONSTANT(PATCH_BLOCK_LENGTH_OFFSET);
+	CONSTANT(PATCH_NEXT_OFFSET);
 }

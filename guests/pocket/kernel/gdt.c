@@ -17,8 +17,14 @@
 #define SEGMENT_DATA     (TYPE_WRITABLE | TYPE_ACCESSED)
 #define ENTRY(selector)  ((selector) / sizeof(struct descriptor))
 
-static struct descriptor gdt[GDT_ENTRIES];
-static struct tss tss;
+/* A page of their own: nothing that changes often lies beside them. */
+static union {
+	struct {
+		struct descriptor gdt[GDT_ENTRIES];
+		struct tss tss;
+	};
+	uint8_t page[PAGE_SIZE];
+} tables __attribute__((aligned(PAGE_SIZE)));
 
 static struct descriptor descriptor(uint32_t base, uint32_t limit, uint32_t high)
 {
@@ -37,20 +43,20 @@ static struct descriptor flat_segment(unsigned type, unsigned dpl)
 
 void gdt_set_kernel_stack(uint32_t top)
 {
-	tss.esp0 = top;
+	tables.tss.esp0 = top;
 }
 
 void gdt_init(void)
 {
-	struct table_register table = {.limit = sizeof(gdt) - 1, .base = (uint32_t)gdt};
+	struct table_register table = {.limit = sizeof(tables.gdt) - 1, .base = (uint32_t)tables.gdt};
 
-	gdt[ENTRY(KERNEL_CS)] = flat_segment(SEGMENT_CODE, 0);
-	gdt[ENTRY(KERNEL_DS)] = flat_segment(SEGMENT_DATA, 0);
-	gdt[ENTRY(USER_CS)] = flat_segment(SEGMENT_CODE, 3);
-	gdt[ENTRY(USER_DS)] = flat_segment(SEGMENT_DATA, 3);
-	gdt[ENTRY(TSS_ENTRY)] = descriptor((uint32_t)&tss, sizeof(tss) - 1, HIGH_TYPE(TYPE_TSS32));
-	tss.ss0 = KERNEL_DS;
-	tss.io_map_base = sizeof(tss); /* behind the limit: programs may use no port */
+	tables.gdt[ENTRY(KERNEL_CS)] = flat_segment(SEGMENT_CODE, 0);
+	tables.gdt[ENTRY(KERNEL_DS)] = flat_segment(SEGMENT_DATA, 0);
+	tables.gdt[ENTRY(USER_CS)] = flat_segment(SEGMENT_CODE, 3);
+	tables.gdt[ENTRY(USER_DS)] = flat_segment(SEGMENT_DATA, 3);
+	tables.gdt[ENTRY(TSS_ENTRY)] = descriptor((uint32_t)&tables.tss, sizeof(tables.tss) - 1, HIGH_TYPE(TYPE_TSS32));
+	tables.tss.ss0 = KERNEL_DS;
+	tables.tss.io_map_base = sizeof(tables.tss); /* behind the limit: programs may use no port */
 	gdt_register_load(&table);
 	__asm__ volatile("ljmp %0, $1f\n"
 			 "1:	mov %1, %%ds\n"

@@ -26,7 +26,11 @@ void trap_stub_system_call(void);
 /* trap.asm has this number. */
 _Static_assert(offsetof(struct trap_frame, eflags) == 64, "FRAME_EFLAGS");
 
-static struct descriptor idt[IDT_ENTRIES];
+/* A page of its own: nothing that changes often lies beside it. */
+static union {
+	struct descriptor entry[IDT_ENTRIES];
+	uint8_t page[PAGE_SIZE];
+} idt __attribute__((aligned(PAGE_SIZE)));
 
 static const char *const exception_names[VECTOR_IRQ] = {
 	[VECTOR_DE] = "divide error",
@@ -52,7 +56,7 @@ static const char *const exception_names[VECTOR_IRQ] = {
 /* `dpl` 3: a program may use INT n to come here. Figure 6-2. */
 static void gate_set(unsigned vector, uint32_t handler, unsigned type, unsigned dpl)
 {
-	idt[vector] = (struct descriptor){
+	idt.entry[vector] = (struct descriptor){
 		.low = KERNEL_CS << 16 | (handler & 0xffff),
 		.high = (handler & 0xffff0000) | DESCRIPTOR_PRESENT | dpl << 13 | type << 8,
 	};
@@ -60,7 +64,7 @@ static void gate_set(unsigned vector, uint32_t handler, unsigned type, unsigned 
 
 void traps_init(void)
 {
-	struct table_register table = {.limit = sizeof(idt) - 1, .base = (uint32_t)idt};
+	struct table_register table = {.limit = sizeof(idt.entry) - 1, .base = (uint32_t)idt.entry};
 
 	for (unsigned vector = 0; vector < ARRAY_LENGTH(trap_stubs); vector++) {
 		bool instruction = vector == VECTOR_BP || vector == VECTOR_OF; /* INT3, INTO */

@@ -2,11 +2,11 @@
 /*
  * Where patch blocks stand.
  *
- * A jump to a block overwrites five bytes of the copy, and some of them may be reached by a way that
- * no one has seen. So a block stands where the displacement of the jump to it is CCh, CCh, CCh and a
- * fourth byte, which leaves three places for each jump, 16 MiB apart. Whoever arrives at one of the
- * three bytes executes a breakpoint. Where there is no room for a block, the last place has a jump to
- * one that stands elsewhere.
+ * A jump to a block overwrites five bytes of the copy, and some of them may be reached by a way
+ * that no one has seen. So a block stands where the displacement of the jump to it is CCh, CCh, CCh
+ * and a fourth byte, which leaves three places for each jump, 16 MiB apart. Whoever arrives at one
+ * of the three bytes executes a breakpoint. Where there is no room for a block, the last place has
+ * a jump to one that stands elsewhere.
  *
  * Invariant: a byte of a block page that is in no block is a breakpoint.
  */
@@ -20,7 +20,7 @@
 #define PLACES        3u /* the last one is for jumps alone: they are as far apart as the runs */
 #define PLACE_STEP    0x01000000u
 #define ROOMS         1024u
-_Static_assert(ROOMS * BLOCK_SIZE <= JUMP_SIZE + DISPLACEMENTS + PLACE_STEP - CODE_MAX,
+_Static_assert(ROOMS *BLOCK_SIZE <= JUMP_SIZE + DISPLACEMENTS + PLACE_STEP - CODE_MAX,
 	"the rooms lie in front of the first place");
 
 /* ---- block pages ---- */

@@ -4,8 +4,8 @@
  *
  * A table of the shadow's that maps code has a twin: the page table that the same 4 MiB of the code
  * view go through. An entry of the twin leads to a copy, and is there only while the shadow's own
- * entry at the same index is. So a change of the guest's page tables, or of its address space, takes
- * the copy away together with the page (shadow_pool.c).
+ * entry at the same index is. So a change of the guest's page tables, or of its address space,
+ * takes the copy away together with the page (shadow_pool.c).
  *
  * A copy belongs to a linear address, the guest's page there and the page behind it. All three must
  * be the same for it to be used again: an instruction may reach from the one page into the other.
@@ -105,8 +105,8 @@ static void page_watch(struct vcpu *vcpu, gpa_t at)
 		return;
 	frame = &vcpu->vm->frames[at.raw / PAGE_SIZE];
 	for (struct code_page *page = vcpu->code_view->newest; page && !wanted; page = page->older)
-		wanted = in_use(page) && (page->page.raw == at.raw ||
-						 (page->next && page->behind.raw == at.raw));
+		wanted = in_use(page) &&
+			 (page->page.raw == at.raw || (page->next && page->behind.raw == at.raw));
 	if (wanted && !(frame->raw & FRAME_CODE)) {
 		frame->raw |= FRAME_CODE;
 		vcpu_write_protect(vcpu, at, true);
@@ -143,10 +143,10 @@ static struct code_page *page_find(struct code_view *view, const struct key *key
 {
 	struct code_page *page = view->newest;
 
-	while (page && !(in_use(page) && page->linear.raw == key->linear.raw &&
-			       page->page.raw == key->page.raw &&
-			       page->behind.raw == key->behind.raw &&
-			       page->code_size == key->code_size))
+	while (page &&
+		!(in_use(page) && page->linear.raw == key->linear.raw &&
+			page->page.raw == key->page.raw && page->behind.raw == key->behind.raw &&
+			page->code_size == key->code_size))
 		page = page->older;
 	return page;
 }
@@ -211,7 +211,8 @@ void code_memory_written(struct vcpu *vcpu, gpa_t at, uint32_t size)
 	gpa_t physical = gpa(at.raw & ~PAGE_MASK);
 
 	for (struct code_page *page = vcpu->code_view->newest; page; page = page->older) {
-		bool here = in_use(page) && page->page.raw == physical.raw && code_written(page, first, size);
+		bool here = in_use(page) && page->page.raw == physical.raw &&
+			    code_written(page, first, size);
 		bool behind = in_use(page) && page->next && page->behind.raw == physical.raw &&
 			      code_written(page, PAGE_SIZE + first, size);
 		if (here || behind)

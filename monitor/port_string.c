@@ -44,8 +44,7 @@ bool port_string(struct vcpu *vcpu, const struct insn *insn)
 	uint8_t *memory;
 
 	if (!(insn->prefixes & (PREFIX_REP | PREFIX_REPNE)) || insn->address_size != 4 ||
-		registers->eflags & (EFLAGS_DF | EFLAGS_TF) ||
-		vcpu_cpl(vcpu) > vcpu->virtual_iopl)
+		registers->eflags & (EFLAGS_DF | EFLAGS_TF) || vcpu_cpl(vcpu) > vcpu->virtual_iopl)
 		return false;
 	uint32_t bytes = stretch(vcpu, insn, size, in, &memory);
 	if (bytes)

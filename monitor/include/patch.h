@@ -82,9 +82,9 @@ enum code_kind scan_classify(const struct insn *insn);
 /*
  * Control has come, or is about to come, to page->linear + offset, where no instruction is known to
  * begin. Finds the instructions from there on, as far as control flows inside the page: behind each
- * instruction that certainly goes on (CALL and INT n need not come back), and to the target of each direct branch
- * (target[] is set there, also where the instruction was known). What is known already is not gone
- * through again; what lies in other pages is found when control comes there.
+ * instruction that certainly goes on (CALL and INT n need not come back), and to the target of each
+ * direct branch (target[] is set there, also where the instruction was known). What is known
+ * already is not gone through again; what lies in other pages is found when control comes there.
  *
  * For each instruction:
  * - its first byte gets its kind, the others CODE_INSIDE where they are CODE_UNKNOWN;
@@ -103,25 +103,25 @@ void scan(struct vcpu *vcpu, struct code_page *page, uint32_t offset);
 
 /*
  * Makes the byte at `offset`, where an instruction begins, a breakpoint. It may also lie inside
- * another instruction that has been copied (code may be entered at both): that one would not be what
- * it was, so it becomes CODE_STEPPED, with a breakpoint of its own. So may the one inside which that
- * one begins. Where the byte lies in a run that a jump stands for, the jump goes first
+ * another instruction that has been copied (code may be entered at both): that one would not be
+ * what it was, so it becomes CODE_STEPPED, with a breakpoint of its own. So may the one inside
+ * which that one begins. Where the byte lies in a run that a jump stands for, the jump goes first
  * (patch_undo()).
  */
 void breakpoint_set(struct vcpu *vcpu, struct code_page *page, uint32_t offset);
 
 /* A point of a patch block: what is true where the processor is about to execute the byte `at`. */
 struct block_point {
-	uint8_t at;        /* offset in the block */
-	uint8_t original;  /* of the instruction that is next: offset in the run. The run's length:
-			    * all are done */
-	uint8_t pushed;    /* bytes on the stack that are the block's own */
-	bool exact;        /* registers, stack and flags are as before that instruction: an
-			    * interrupt may come here */
-	bool moved;        /* it is the guest's own instruction: a fault here is its own. Else it is
-			    * the block's, and the monitor performs the instruction */
-	bool after_sti;    /* exact, and the instruction before was STI */
-	bool undo_if;      /* the flag has changed already: shared_flags.before is what it was */
+	uint8_t at;       /* offset in the block */
+	uint8_t original; /* of the instruction that is next: offset in the run. The run's length:
+			   * all are done */
+	uint8_t pushed;   /* bytes on the stack that are the block's own */
+	bool exact;       /* registers, stack and flags are as before that instruction: an
+			   * interrupt may come here */
+	bool moved;       /* it is the guest's own instruction: a fault here is its own. Else it is
+			   * the block's, and the monitor performs the instruction */
+	bool after_sti;   /* exact, and the instruction before was STI */
+	bool undo_if;     /* the flag has changed already: shared_flags.before is what it was */
 };
 
 #define BLOCK_SIZE   192 /* bytes of a block at most */
@@ -139,7 +139,7 @@ struct patch {
 	uint16_t block_length;
 	uint16_t points;
 	struct block_point point[BLOCK_POINTS]; /* in the order of `at`, one for each instruction */
-	struct patch *next; /* in the same page */
+	struct patch *next;                     /* in the same page */
 };
 
 /* A block that is being written. */
@@ -147,13 +147,13 @@ struct block {
 	uint8_t code[BLOCK_SIZE];
 	uint16_t length, points;
 	struct block_point point[BLOCK_POINTS];
-	uint32_t eip;      /* where it will stand: relative transfers need it */
-	uint32_t entry;    /* where the jump of the run is to lead to */
-	unsigned place;    /* how many places were tried */
-	uint8_t original;  /* this, and as far as `undo_if`: for the points that follow */
+	uint32_t eip;     /* where it will stand: relative transfers need it */
+	uint32_t entry;   /* where the jump of the run is to lead to */
+	unsigned place;   /* how many places were tried */
+	uint8_t original; /* this, and as far as `undo_if`: for the points that follow */
 	uint8_t pushed;
 	bool exact, moved, after_sti, undo_if;
-	bool overflow;     /* it did not fit */
+	bool overflow; /* it did not fit */
 };
 
 /* The next instruction of a block, in bytes: emit(block, 0x8c, 0xc8). A point is added for it, from
@@ -174,15 +174,16 @@ void patch_hit(struct vcpu *vcpu, struct code_page *page, uint32_t offset);
 
 /*
  * Replaces a run of instructions, of which the one at `offset` is one, by a jump. A run
- * - has JUMP_SIZE bytes at least and RUN_SIZE at most, all of known instructions one behind the other;
+ * - has JUMP_SIZE bytes at least and RUN_SIZE at most, all of known instructions one behind the
+ * other;
  * - may begin at the instruction or before it;
  * - has no target[] inside but at its first byte, and no other jump;
  * - has no instruction that begins in the fifth byte of the jump. (The chassis places blocks so
  *   that the three bytes before are breakpoints: code_place_block().)
  * - begins in this page so that the jump fits into it;
  * - has only instructions that can be moved: what is harmless (but no LOOP and JECXZ; JMP and Jcc
- *   only as the last one, and CALL not at all), what traps, and those that have a block (block_emit()).
- *   What is CODE_STEPPED since it crosses the page's end can be moved, too;
+ *   only as the last one, and CALL not at all), what traps, and those that have a block
+ * (block_emit()). What is CODE_STEPPED since it crosses the page's end can be moved, too;
  * - goes on behind STI: an interrupt must not come before the instruction behind it is done.
  *
  * True where it is done. The bytes of the run behind the jump are breakpoints.
@@ -197,17 +198,17 @@ bool patch_make(struct vcpu *vcpu, struct code_page *page, uint32_t offset);
  *   What may run as it is: its bytes. JMP and Jcc: the same to the same target, with a 32-bit
  *   displacement. Operand size 2 of PUSHF, POPF, IRET: false.
  *
- * The virtual interrupt flag is in memory that the block reaches through the selector MONITOR_SHARED
- * (struct shared_flags). To load that selector faults while a block must not do its work alone: an
- * interrupt waits, IOPL is not 0, the stack is a 16-bit one. Then the monitor takes the guest back to
- * the instruction and performs it.
+ * The virtual interrupt flag is in memory that the block reaches through the selector
+ * MONITOR_SHARED (struct shared_flags). To load that selector faults while a block must not do its
+ * work alone: an interrupt waits, IOPL is not 0, the stack is a 16-bit one. Then the monitor takes
+ * the guest back to the instruction and performs it.
  */
 bool block_emit(struct block *block, const struct insn *insn, const uint8_t *bytes, uint32_t eip);
 
 /* What the monitor and the blocks share. */
 struct shared_flags {
-	uint32_t delta; /* EFLAGS as the guest believes them, less the real ones: 0 where its IF is
-			 * 1, SHARED_IF_CLEAR where it is 0 */
+	uint32_t delta;  /* EFLAGS as the guest believes them, less the real ones: 0 where its IF is
+			  * 1, SHARED_IF_CLEAR where it is 0 */
 	uint32_t before; /* what IRET has replaced */
 };
 
@@ -220,22 +221,22 @@ void patch_undo(struct vcpu *vcpu, struct patch *patch);
  * or before it. */
 const struct block_point *patch_point(const struct patch *patch, uint32_t at);
 
-/* And back: the byte of the block at which the instruction at `original` (offset in the run) begins,
- * in an exact state; -1: no instruction begins there. */
+/* And back: the byte of the block at which the instruction at `original` (offset in the run)
+ * begins, in an exact state; -1: no instruction begins there. */
 int patch_entry(const struct patch *patch, uint32_t original);
 
 /*
- * The guest has written `size` bytes (1 to 4096) at `offset` of a page whose copy is in use. Does one
- * of them belong to an instruction that was found? Then the copy is of no use any more, and goes. If
- * not, the guest has data beside its code, and nothing happens. `offset` may be PAGE_SIZE or more:
- * then it is the page behind, which matters where an instruction may reach into it.
+ * The guest has written `size` bytes (1 to 4096) at `offset` of a page whose copy is in use. Does
+ * one of them belong to an instruction that was found? Then the copy is of no use any more, and
+ * goes. If not, the guest has data beside its code, and nothing happens. `offset` may be PAGE_SIZE
+ * or more: then it is the page behind, which matters where an instruction may reach into it.
  */
 bool code_written(const struct code_page *page, uint32_t offset, uint32_t size);
 
 /* ---- what you are given (code_page.c, code_block.c) ---- */
 
-/* Decodes the instruction at `offset` of the original. DECODE_TRUNCATED: it reaches into a page that
- * is not there. */
+/* Decodes the instruction at `offset` of the original. DECODE_TRUNCATED: it reaches into a page
+ * that is not there. */
 enum decode_status code_decode(
 	const struct code_page *page, uint32_t offset, struct insn *insn, uint8_t bytes[15]);
 
@@ -246,15 +247,16 @@ void code_reveal(struct code_page *page, uint32_t offset, uint32_t length);
 struct patch *code_patch_at(const struct code_page *page, uint32_t offset);
 
 /*
- * The next place for a block that the run at `offset` of the page jumps to (block->place is 0 before
- * the first call). Sets block->eip, and block->entry, to which the displacement is CCh, CCh, CCh and a
- * fourth byte. False: there is no other. Nothing is taken yet: that is code_commit_block()'s.
+ * The next place for a block that the run at `offset` of the page jumps to (block->place is 0
+ * before the first call). Sets block->eip, and block->entry, to which the displacement is CCh, CCh,
+ * CCh and a fourth byte. False: there is no other. Nothing is taken yet: that is
+ * code_commit_block()'s.
  */
 bool code_place_block(
 	struct vcpu *vcpu, const struct code_page *page, uint32_t offset, struct block *block);
 
-/* Puts the block where it was placed. NULL: it does not fit in there. A patch that the chassis knows
- * from here on. */
+/* Puts the block where it was placed. NULL: it does not fit in there. A patch that the chassis
+ * knows from here on. */
 struct patch *code_commit_block(struct vcpu *vcpu, struct code_page *page, uint32_t offset,
 	uint32_t length, const struct block *block);
 

@@ -2,10 +2,10 @@
 /*
  * Lab 4, patch.c: replaces what the scanner has found.
  *
- * A breakpoint always does: it takes one byte, and the monitor performs the instruction. It costs an
- * exit. So where an instruction is hit again and again, a run of instructions around it moves into a
- * patch block, and a jump takes its place. In the block the instruction is done by others, in ring 1,
- * on the flag that the monitor shares.
+ * A breakpoint always does: it takes one byte, and the monitor performs the instruction. It costs
+ * an exit. So where an instruction is hit again and again, a run of instructions around it moves
+ * into a patch block, and a jump takes its place. In the block the instruction is done by others,
+ * in ring 1, on the flag that the monitor shares.
  *
  * Whoever looks at the guest must not see the block: each of its instructions has a point that says
  * which instruction of the guest's it belongs to, and whether the state there is one that the guest
@@ -88,10 +88,11 @@ void breakpoint_set(struct vcpu *vcpu, struct code_page *page, uint32_t offset)
 /* BEGIN SOLUTION
  */
 #define IMMEDIATE(value)                                                                           \
-	(uint8_t)(value), (uint8_t)((value) >> 8), (uint8_t)((value) >> 16), (uint8_t)((value) >> 24)
+	(uint8_t)(value), (uint8_t)((value) >> 8), (uint8_t)((value) >> 16),                       \
+		(uint8_t)((value) >> 24)
 
-#define DELTA  (uint32_t)offsetof(struct shared_flags, delta)
-#define BEFORE (uint32_t)offsetof(struct shared_flags, before)
+#define DELTA  (uint32_t) offsetof(struct shared_flags, delta)
+#define BEFORE (uint32_t) offsetof(struct shared_flags, before)
 
 /* What POPF and IRET leave to the monitor, when they would set it. */
 #define FLAGS_REFUSED (EFLAGS_TF | EFLAGS_IOPL | EFLAGS_NT | EFLAGS_VM)
@@ -132,8 +133,8 @@ static void emit_interrupt_flag(struct block *block, bool set)
 	emit_shared_end(block, 0);
 }
 
-/* The real flags, and then what the guest's differ by is added. ADD changes the flags themselves, so
- * they are pushed twice. */
+/* The real flags, and then what the guest's differ by is added. ADD changes the flags themselves,
+ * so they are pushed twice. */
 static void emit_pushf(struct block *block)
 {
 	emit(block, 0x9c); /* pushfd */
@@ -196,8 +197,10 @@ static void emit_iret(struct block *block)
 	emit(block, 0xcf); /* iret */
 }
 
-/* In ring 1 the RPL of CS and SS is 1, and the guest's kernel believes in 0. LEA changes no flag. */
-static bool emit_mov_from_segment(struct block *block, const struct insn *insn, const uint8_t *bytes)
+/* In ring 1 the RPL of CS and SS is 1, and the guest's kernel believes in 0. LEA changes no flag.
+ */
+static bool emit_mov_from_segment(
+	struct block *block, const struct insn *insn, const uint8_t *bytes)
 {
 	unsigned to = modrm_rm(insn->modrm);
 
@@ -251,7 +254,8 @@ static bool emit_transfer(
 	uint32_t target = insn_branch_target(insn, eip);
 	if (insn->mnemonic == MNEMONIC_JMP)
 		emit_jump(block, target);
-	else if ((insn->map == MAP_ONE_BYTE && (insn->opcode & 0xf0) == 0x70) || insn->map == MAP_0F)
+	else if ((insn->map == MAP_ONE_BYTE && (insn->opcode & 0xf0) == 0x70) ||
+		 insn->map == MAP_0F)
 		emit_jcc(block, insn->opcode & 15, target);
 	else
 		return false;
@@ -342,7 +346,8 @@ static bool ends_run(const struct insn *insn)
 	       insn->mnemonic == MNEMONIC_IRETD;
 }
 
-/* From run->first on, as far as it must go. False: it would end behind STI, or has nothing in it. */
+/* From run->first on, as far as it must go. False: it would end behind STI, or has nothing in it.
+ */
 static bool run_forward(const struct code_page *page, struct run *run)
 {
 	struct insn insn = {0};

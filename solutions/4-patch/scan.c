@@ -3,8 +3,8 @@
  * Lab 4, scan.c: finds the instructions of the guest's kernel before they run.
  *
  * Where instructions begin cannot be seen in the bytes: x86 has them from 1 to 15 bytes long, data
- * lie between them, and the same byte may belong to two. Only control flow says it. So a scan starts
- * where control has come, and goes the ways that control can go from there.
+ * lie between them, and the same byte may belong to two. Only control flow says it. So a scan
+ * starts where control has come, and goes the ways that control can go from there.
  *
  * What a scan has not reached is a breakpoint in the copy. So a scan may stop anywhere: it is never
  * wrong, only short.
@@ -66,8 +66,8 @@ static bool hides_breakpoint(const struct code_page *page, uint32_t offset, uint
 	return false;
 }
 
-/* Could someone who jumps into the middle of this instruction go wrong? There may be a sensitive one,
- * or one that goes on where the copy is not the original. */
+/* Could someone who jumps into the middle of this instruction go wrong? There may be a sensitive
+ * one, or one that goes on where the copy is not the original. */
 static bool hides_another(const struct code_page *page, uint32_t offset, uint32_t length)
 {
 	uint8_t bytes[INSN_MAX_LENGTH];
@@ -75,14 +75,13 @@ static bool hides_another(const struct code_page *page, uint32_t offset, uint32_
 
 	for (uint32_t i = offset + 1; i < offset + length; i++)
 		if (code_decode(page, i, &insn, bytes) != DECODE_OK ||
-			i + insn.length > offset + length ||
-			scan_classify(&insn) == CODE_REPLACED)
+			i + insn.length > offset + length || scan_classify(&insn) == CODE_REPLACED)
 			return true;
 	return false;
 }
 
-static void set_kind(
-	struct vcpu *vcpu, struct code_page *page, uint32_t offset, enum code_kind kind, uint32_t length)
+static void set_kind(struct vcpu *vcpu, struct code_page *page, uint32_t offset,
+	enum code_kind kind, uint32_t length)
 {
 	page->kind[offset] = (uint8_t)kind;
 	for (uint32_t i = offset + 1; i < offset + length && i < PAGE_SIZE; i++)
@@ -95,8 +94,7 @@ static void set_kind(
 }
 
 /* Finds the instruction at `offset`. Returns its length; 0: it does not decode. */
-static uint32_t find(
-	struct vcpu *vcpu, struct code_page *page, uint32_t offset, struct insn *insn)
+static uint32_t find(struct vcpu *vcpu, struct code_page *page, uint32_t offset, struct insn *insn)
 {
 	uint8_t bytes[INSN_MAX_LENGTH];
 
@@ -136,8 +134,8 @@ static bool goes_on(const struct insn *insn)
 	}
 }
 
-/* Where a direct branch leads, as an offset in the page; PAGE_SIZE or more: it is none, or leads out
- * of the page. */
+/* Where a direct branch leads, as an offset in the page; PAGE_SIZE or more: it is none, or leads
+ * out of the page. */
 static uint32_t branch_target(
 	const struct code_page *page, uint32_t offset, const struct insn *insn)
 {

@@ -48,15 +48,18 @@ void gdt_set_kernel_stack(uint32_t top)
 
 void gdt_init(void)
 {
-	struct table_register table = {.limit = sizeof(tables.gdt) - 1, .base = (uint32_t)tables.gdt};
+	struct table_register table = {
+		.limit = sizeof(tables.gdt) - 1, .base = (uint32_t)tables.gdt};
 
 	tables.gdt[ENTRY(KERNEL_CS)] = flat_segment(SEGMENT_CODE, 0);
 	tables.gdt[ENTRY(KERNEL_DS)] = flat_segment(SEGMENT_DATA, 0);
 	tables.gdt[ENTRY(USER_CS)] = flat_segment(SEGMENT_CODE, 3);
 	tables.gdt[ENTRY(USER_DS)] = flat_segment(SEGMENT_DATA, 3);
-	tables.gdt[ENTRY(TSS_ENTRY)] = descriptor((uint32_t)&tables.tss, sizeof(tables.tss) - 1, HIGH_TYPE(TYPE_TSS32));
+	tables.gdt[ENTRY(TSS_ENTRY)] =
+		descriptor((uint32_t)&tables.tss, sizeof(tables.tss) - 1, HIGH_TYPE(TYPE_TSS32));
 	tables.tss.ss0 = KERNEL_DS;
-	tables.tss.io_map_base = sizeof(tables.tss); /* behind the limit: programs may use no port */
+	tables.tss.io_map_base =
+		sizeof(tables.tss); /* behind the limit: programs may use no port */
 	gdt_register_load(&table);
 	__asm__ volatile("ljmp %0, $1f\n"
 			 "1:	mov %1, %%ds\n"

@@ -129,26 +129,33 @@ static bool is_port_string(const struct insn *insn)
 	       (insn->opcode & 0xfc) == 0x6c;
 }
 
-enum verdict code_emulate(struct vcpu *vcpu, const struct insn *insn)
+/* CLI and STI trap by themselves; but a block does them without. */
+static void count_hit(struct vcpu *vcpu, uint32_t eip)
 {
-	if (vcpu_ring(vcpu) == 1 && sensitive_is(insn))
-		return sensitive_emulate(vcpu, insn);
-	if (is_port_string(insn) && port_string(vcpu, insn))
-		return VERDICT_RESUME;
-	return vcpu_emulate(vcpu, insn);
+	struct code_page *page = code_page_at(vcpu, gla(eip));
+
+	if (page && code_reaches_blocks(vcpu))
+		patch_hit(vcpu, page, eip & PAGE_MASK);
 }
 
-void code_trapped(struct vcpu *vcpu, const struct insn *insn, uint32_t eip)
+enum verdict code_emulate(struct vcpu *vcpu, const struct insn *insn)
 {
-	if (insn->class == INSN_SENSITIVE)
-		vcpu->code_view->reads_code = code_is_read(vcpu);
-	if (insn->mnemonic != MNEMONIC_CLI && insn->mnemonic != MNEMONIC_STI)
-		return;
-	uint32_t linear = vcpu_look_up(vcpu, (uint16_t)vcpu->registers.cs)->base + eip;
-	struct code_page *page = code_page_at(vcpu, gla(linear));
+	bool kernel = vcpu_ring(vcpu) == 1;
+	uint32_t eip = vcpu->registers.eip;
+	enum verdict verdict;
 
-	if (page && vcpu_ring(vcpu) == 1 && code_reaches_blocks(vcpu))
-		patch_hit(vcpu, page, linear & PAGE_MASK);
+	if (kernel && sensitive_is(insn)) {
+		verdict = sensitive_emulate(vcpu, insn);
+		vcpu->code_view->reads_code = code_is_read(vcpu);
+		return verdict;
+	}
+	if (is_port_string(insn) && port_string(vcpu, insn))
+		return VERDICT_RESUME;
+	verdict = vcpu_emulate(vcpu, insn);
+	if (kernel && verdict == VERDICT_RESUME &&
+		(insn->mnemonic == MNEMONIC_CLI || insn->mnemonic == MNEMONIC_STI))
+		count_hit(vcpu, eip);
+	return verdict;
 }
 
 /* May the instruction there have bytes in the page behind, and can that be in the copy's key? */

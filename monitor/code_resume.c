@@ -30,7 +30,6 @@ enum verdict code_perform(struct vcpu *vcpu, const struct insn *insn)
 {
 	enum verdict verdict = insn_emulate(vcpu, insn);
 
-	vcpu->code_view->reads_code = code_is_read(vcpu);
 	if (verdict == VERDICT_GUEST_FAULT && vcpu->event.kind == EVENT_NONE)
 		return vcpu_raise(vcpu, VECTOR_GP, 0);
 	return verdict;

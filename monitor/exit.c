@@ -242,10 +242,7 @@ static __attribute__((noinline)) enum verdict handle_protection(
 	if (!decoded->emulated)
 		return decoded->status == DECODE_OK ? limit_violated(vcpu, insn)
 						    : undecodable(vcpu, decoded);
-	uint32_t eip = vcpu->registers.eip;
 	enum verdict verdict = emulate(vcpu, insn);
-	if (vcpu->code_view && verdict == VERDICT_RESUME)
-		code_trapped(vcpu, insn, eip);
 	if (verdict != VERDICT_GUEST_FAULT)
 		return verdict;
 	return insn_refuse_by_name(vcpu, insn, (uint16_t)exit->error_code);
@@ -333,7 +330,7 @@ static struct vcpu *turn_over(struct vcpu *vcpu)
 	machine_power_off();
 }
 
-static bool interrupt_waits(const struct vcpu *vcpu)
+static inline __attribute__((always_inline)) bool interrupt_waits(const struct vcpu *vcpu)
 {
 	return vcpu->vm->interrupt_pending && vcpu->virtual_if && !vcpu->stepping &&
 	       !(vcpu->code_view && code_busy(vcpu));

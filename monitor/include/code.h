@@ -115,10 +115,6 @@ enum verdict code_missed(struct vcpu *vcpu, struct exit_record *exit);
 /* Performs an instruction: a sensitive one of the kernel's, or what vcpu_emulate() knows. */
 enum verdict code_emulate(struct vcpu *vcpu, const struct insn *insn);
 
-/* A privileged instruction has trapped at this EIP and was performed: CLI and STI may be replaced.
- */
-void code_trapped(struct vcpu *vcpu, const struct insn *insn, uint32_t eip);
-
 /* In the middle of what a block does: no interrupt now. */
 static inline bool code_busy(const struct vcpu *vcpu)
 {

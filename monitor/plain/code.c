@@ -46,11 +46,6 @@ enum verdict code_missed(struct vcpu *vcpu, struct exit_record *exit)
 	return VERDICT_ENDED;
 }
 
-void code_trapped(struct vcpu *vcpu, const struct insn *insn, uint32_t eip)
-{
-	(void)vcpu, (void)insn, (void)eip;
-}
-
 bool code_must_perform(struct vcpu *vcpu)
 {
 	(void)vcpu;

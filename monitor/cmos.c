@@ -335,5 +335,5 @@ void cmos_attach(struct vm *vm, uint64_t now)
 	cmos->period = cmos_next_period(cmos, now);
 	cmos->deadline = next_interrupt(cmos);
 	bus_attach(
-		&vm->bus, (struct bus_range){CMOS_PORT, CMOS_PORT + 1, cmos_read, cmos_write, 0, NULL});
+		&vm->bus, (struct bus_range){CMOS_PORT, CMOS_PORT + 1, cmos_read, cmos_write, 0});
 }

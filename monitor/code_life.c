@@ -16,6 +16,7 @@ bool code_create(struct vcpu *vcpu)
 	uint8_t *copies;
 
 	vcpu->code_view = view;
+	vcpu->emulate = code_emulate;
 	if (!view)
 		return false;
 	view->blocks = option_number(words, "patch=", 1);

@@ -37,8 +37,8 @@ void vpic_attach(struct vm *vm)
 {
 	vpic_reset(&vm->vpic);
 	bus_attach(
-		&vm->bus, (struct bus_range){PIC_MASTER, PIC_MASTER + 1, pic_read, pic_write, 0, NULL});
-	bus_attach(&vm->bus, (struct bus_range){PIC_SLAVE, PIC_SLAVE + 1, pic_read, pic_write, 0, NULL});
+		&vm->bus, (struct bus_range){PIC_MASTER, PIC_MASTER + 1, pic_read, pic_write, 0});
+	bus_attach(&vm->bus, (struct bus_range){PIC_SLAVE, PIC_SLAVE + 1, pic_read, pic_write, 0});
 }
 
 void vm_irq(struct vm *vm, unsigned irq, bool level)
@@ -112,22 +112,24 @@ static bool in_shadow(struct vcpu *vcpu)
 	return vcpu->interrupt_shadow;
 }
 
+/* One instruction, and then the interrupt: by a step, or done at once where a step would get it
+ * wrong. */
+static __attribute__((cold)) enum verdict step_over(struct vcpu *vcpu)
+{
+	if (vcpu->code_view && vcpu_ring(vcpu) == 1)
+		return code_perform_next(vcpu);
+	step_begin(vcpu);
+	return VERDICT_RESUME;
+}
+
 enum verdict vcpu_deliver(struct vcpu *vcpu)
 {
 	struct vm *vm = vcpu->vm;
 	enum verdict verdict = VERDICT_RESUME;
 
 	while (vm->interrupt_pending && vcpu->virtual_if && verdict == VERDICT_RESUME) {
-		if (in_shadow(vcpu) && vcpu->code_view && vcpu_ring(vcpu) == 1) {
-			verdict = code_perform_next(vcpu);
-			if (vcpu->stepping)
-				return VERDICT_RESUME;
-			continue;
-		}
-		if (in_shadow(vcpu)) {
-			step_begin(vcpu);
-			return VERDICT_RESUME;
-		}
+		if (in_shadow(vcpu))
+			return step_over(vcpu);
 		struct event event = {
 			.kind = EVENT_EXTERNAL,
 			.vector = vpic_acknowledge(&vm->vpic),

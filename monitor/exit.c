@@ -112,8 +112,7 @@ static inline __attribute__((always_inline)) enum verdict emulate(
 
 	vcpu->interrupt_shadow = false;
 	vcpu->registers.eflags = eflags & ~EFLAGS_RF; /* the fault has set it */
-	enum verdict verdict =
-		vcpu->code_view ? code_emulate(vcpu, insn) : vcpu_emulate(vcpu, insn);
+	enum verdict verdict = vcpu->emulate(vcpu, insn);
 	vcpu->shadow_eip = vcpu->registers.eip;
 	if (vcpu->registers.eip > vcpu->code.limit)
 		vcpu->unchecked = true; /* it was the segment's last instruction */
@@ -274,7 +273,8 @@ static void check_eip(struct vcpu *vcpu)
 		vcpu->unchecked = true;
 }
 
-static enum verdict handle(struct vcpu *vcpu, struct exit_record *exit)
+static inline __attribute__((always_inline)) enum verdict handle(
+	struct vcpu *vcpu, struct exit_record *exit, bool viewed)
 {
 	enum verdict verdict;
 
@@ -284,7 +284,7 @@ static enum verdict handle(struct vcpu *vcpu, struct exit_record *exit)
 		check_eip(vcpu);
 		return VERDICT_RESUME;
 	}
-	if (vcpu->code_view && code_exit(vcpu, exit, &verdict))
+	if (viewed && code_exit(vcpu, exit, &verdict))
 		return verdict;
 	switch (exit->vector) {
 	case VECTOR_TS:
@@ -330,16 +330,10 @@ static struct vcpu *turn_over(struct vcpu *vcpu)
 	machine_power_off();
 }
 
-static inline __attribute__((always_inline)) bool interrupt_waits(const struct vcpu *vcpu)
+static inline bool interrupt_waits(const struct vcpu *vcpu, bool viewed)
 {
 	return vcpu->vm->interrupt_pending && vcpu->virtual_if && !vcpu->stepping &&
-	       !(vcpu->code_view && code_busy(vcpu));
-}
-
-/* The processor cannot do the next instruction alone. */
-static bool must_perform(struct vcpu *vcpu)
-{
-	return vcpu->code_view && code_must_perform(vcpu);
+	       !(viewed && code_busy(vcpu));
 }
 
 /* vcpu_check(); its fault pushes RF as every fault does. */
@@ -354,16 +348,16 @@ static enum verdict check(struct vcpu *vcpu)
 
 /* What must still happen before the guest goes on: what may not load any more is looked at, and an
  * interrupt that waits is injected. Each may make the other necessary. */
-static enum verdict settle(struct vcpu *vcpu)
+static inline __attribute__((always_inline)) enum verdict settle(struct vcpu *vcpu, bool viewed)
 {
 	enum verdict verdict = VERDICT_RESUME;
 
 	while (verdict == VERDICT_RESUME) {
 		if (vcpu->unchecked)
 			verdict = check(vcpu);
-		else if (interrupt_waits(vcpu))
+		else if (interrupt_waits(vcpu, viewed))
 			verdict = vcpu_deliver(vcpu);
-		else if (must_perform(vcpu))
+		else if (viewed && code_must_perform(vcpu))
 			verdict = code_perform_next(vcpu);
 		else
 			break;
@@ -373,28 +367,41 @@ static enum verdict settle(struct vcpu *vcpu)
 	return verdict;
 }
 
-struct vcpu *vm_exit(struct vcpu *vcpu)
+/* From an exit to the way back. Compiled twice: where there is no code view (code.h), nothing is
+ * paid for it. */
+static inline __attribute__((always_inline)) struct vcpu *exit_and_return(
+	struct vcpu *vcpu, bool viewed)
 {
-	if (vcpu != vcpu_running)
-		panic("world_exit called vm_exit(%08x); the virtual processor that runs is at %08x. Compare what was pushed with struct guest_registers",
-			(uint32_t)(uintptr_t)vcpu, (uint32_t)(uintptr_t)vcpu_running);
-	if (vcpu->code_view)
+	if (viewed)
 		code_left(vcpu);
 	struct exit_record *exit = exit_open(vcpu);
-	enum verdict verdict = handle(vcpu, exit);
+	enum verdict verdict = handle(vcpu, exit, viewed);
 
 	vcpu->exits.count[exit->reason]++;
 	if (verdict == VERDICT_GUEST_FAULT)
 		verdict = vcpu_inject(vcpu, event_of(vcpu, exit));
 	if (verdict == VERDICT_WAIT)
 		verdict = vcpu_wait(vcpu);
-	if (verdict == VERDICT_RESUME &&
-		(vcpu->unchecked || interrupt_waits(vcpu) || must_perform(vcpu)))
-		verdict = settle(vcpu);
+	if (verdict == VERDICT_RESUME && (vcpu->unchecked || interrupt_waits(vcpu, viewed) ||
+						 (viewed && code_must_perform(vcpu))))
+		verdict = settle(vcpu, viewed);
 	if (verdict != VERDICT_RESUME || vcpu->vm->state != VM_READY)
 		return turn_over(vcpu);
-	views_select(vcpu);
-	if (vcpu->code_view)
+	views_select(vcpu, viewed);
+	if (viewed)
 		code_resume(vcpu);
 	return vcpu;
+}
+
+static __attribute__((noinline)) struct vcpu *exit_viewed(struct vcpu *vcpu)
+{
+	if (vcpu != vcpu_running)
+		panic("world_exit called vm_exit(%08x); the virtual processor that runs is at %08x. Compare what was pushed with struct guest_registers",
+			(uint32_t)(uintptr_t)vcpu, (uint32_t)(uintptr_t)vcpu_running);
+	return exit_and_return(vcpu, true);
+}
+
+struct vcpu *vm_exit(struct vcpu *vcpu)
+{
+	return vcpu == vcpu_running_bare ? exit_and_return(vcpu, false) : exit_viewed(vcpu);
 }

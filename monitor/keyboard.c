@@ -286,7 +286,7 @@ void keyboard_attach(struct vm *vm)
 	keyboard->ram[0] = BIOS_COMMAND_BYTE;
 	keyboard_reset(keyboard);
 	bus_attach(&vm->bus, (struct bus_range){KEYBOARD_PORT_DATA, KEYBOARD_PORT_DATA,
-				     controller_read, controller_write, 0, NULL});
+				     controller_read, controller_write, 0});
 	bus_attach(&vm->bus, (struct bus_range){KEYBOARD_PORT_COMMAND, KEYBOARD_PORT_COMMAND,
-				     controller_read, controller_write, 0, NULL});
+				     controller_read, controller_write, 0});
 }

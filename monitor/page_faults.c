@@ -111,10 +111,10 @@ enum verdict vcpu_page_fault(struct vcpu *vcpu, struct exit_record *exit)
 		.access = exit->error_code & (PF_WR | PF_US),
 	};
 
-	if (vcpu->code_view && fault.linear.raw >= CODE_VIEW)
-		return code_missed(vcpu, exit);
 	if (fault.linear.raw >= MONITOR_BASE)
-		return vcpu_reached_monitor(vcpu);
+		return vcpu->code_view && fault.linear.raw >= CODE_VIEW
+			       ? code_missed(vcpu, exit)
+			       : vcpu_reached_monitor(vcpu);
 	if (audit(vcpu) != VERDICT_RESUME)
 		return VERDICT_ENDED;
 	switch (miss(vcpu, &fault)) {

@@ -380,5 +380,5 @@ void uart_attach(struct vm *vm)
 		.timeout = CLOCK_NEVER,
 	};
 	bus_attach(&vm->bus,
-		(struct bus_range){UART_PORT, UART_PORT + SCRATCH, uart_read, uart_write, 0, NULL});
+		(struct bus_range){UART_PORT, UART_PORT + SCRATCH, uart_read, uart_write, 0});
 }

@@ -16,10 +16,12 @@
 /* ---- life ---- */
 
 struct vcpu *vcpu_running;
+struct vcpu *vcpu_running_bare;
 
 const char *vcpu_create(struct vcpu *vcpu, struct vm *vm)
 {
 	vcpu->vm = vm;
+	vcpu->emulate = vcpu_emulate;
 	vcpu->cr0 = CR0_PE | CR0_ET;
 	vcpu->dr[6] = DR6_FIXED;
 	vcpu->dr[7] = DR7_FIXED;
@@ -49,6 +51,7 @@ void vcpu_destroy(struct vcpu *vcpu)
 void vcpu_activate(struct vcpu *vcpu)
 {
 	vcpu_running = vcpu;
+	vcpu_running_bare = vcpu->code_view ? NULL : vcpu;
 	cr3_write(vcpu->page_directory);
 	gdtr_write(&vcpu->gdtr);
 	views_activate(vcpu);

@@ -55,7 +55,7 @@ void views_activate(struct vcpu *vcpu)
 {
 	views_stack_changed(vcpu);
 	ldtr_write(0);
-	views_load(vcpu, views_wanted(vcpu));
+	views_load(vcpu, views_wanted(vcpu, vcpu->code_view));
 }
 
 /* ---- descriptors ---- */

@@ -52,7 +52,7 @@ static void setup(void)
 	guest_make();
 	memset(&device, 0, sizeof(device));
 	bus_attach(&vm->bus, (struct bus_range){TEST_PORT, TEST_PORT + 7, device_read, device_write,
-				     BUS_WORD | BUS_DOUBLEWORD, NULL});
+				     BUS_WORD | BUS_DOUBLEWORD});
 	vcpu->registers.edx = TEST_PORT;
 }
 
@@ -247,7 +247,7 @@ END_TEST
 START_TEST(an_immediate_port_has_eight_bits)
 {
 	bus_attach(&vm->bus, (struct bus_range){0xf8, 0xff, device_read, device_write,
-				     BUS_WORD | BUS_DOUBLEWORD, NULL});
+				     BUS_WORD | BUS_DOUBLEWORD});
 	vcpu->registers.eax = 0xaabbccdd;
 	device.answer = 0x55667788;
 	done("e4 f9");

@@ -126,8 +126,7 @@ void ide_send_buffer(struct vm *vm);
 uint32_t ide_data_read(struct vm *vm);
 void ide_data_write(struct vm *vm, uint32_t word);
 
-/* Many words at once, as bus_range.move says. */
-uint32_t ide_move(struct vm *vm, uint16_t port, unsigned size, enum direction direction,
-	uint8_t *memory, uint32_t bytes);
+/* Many words at once. */
+bus_move ide_move;
 
 #endif

@@ -69,11 +69,11 @@ struct vcpu {
 	struct segment local; /* the LDT that guest_ldtr names, 64 KiB at most; not present: none */
 
 	/* what the processor uses (tables.h) */
-	struct gdt *gdt;                     /* the guest's descriptors, deprivileged */
-	struct gdt *open_gdt;                /* what is loaded: since lab 4 not quite the same */
-	struct gdt *closed_gdt;              /* the same without the code of outer rings */
+	struct gdt *gdt;        /* the guest's descriptors, deprivileged */
+	struct gdt *open_gdt;   /* what is loaded: since lab 4 not quite the same */
+	struct gdt *closed_gdt; /* the same without the code of outer rings */
 	struct descriptor *ldt, *open_ldt, *closed_ldt; /* NULL before the first LLDT */
-	struct descriptor *idt;              /* with the gates that the guest may pass by itself */
+	struct descriptor *idt; /* with the gates that the guest may pass by itself */
 	struct table_register gdtr, closed_gdtr, idtr; /* where these are */
 	unsigned view;                                 /* enum view: which of them are loaded */
 	maddr_t page_directory;
@@ -87,6 +87,8 @@ struct vcpu {
 	unsigned traced_count;
 	struct shadow *shadow;       /* since lab 3 */
 	struct code_view *code_view; /* since lab 4 */
+	/* performs an instruction that traps: vcpu_emulate(), since lab 4 code_emulate() */
+	enum verdict (*emulate)(struct vcpu *vcpu, const struct insn *insn);
 
 	/* a single step of the monitor's (step.h) */
 	bool stepping;
@@ -116,6 +118,9 @@ void vcpu_activate(struct vcpu *vcpu);
 
 /* The one that vcpu_activate() chose last. */
 extern struct vcpu *vcpu_running;
+
+/* The same where it has no code view, else NULL. */
+extern struct vcpu *vcpu_running_bare;
 
 /* ---- registers (vcpu.c) ---- */
 

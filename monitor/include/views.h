@@ -36,9 +36,9 @@ void views_destroy(struct vcpu *vcpu);
 void views_activate(struct vcpu *vcpu);
 
 /* The view that fits its IF, IOPL and ring. */
-static inline enum view views_wanted(const struct vcpu *vcpu)
+static inline enum view views_wanted(const struct vcpu *vcpu, bool viewed)
 {
-	if (vcpu->code_view && vcpu_ring(vcpu) == 1) /* no IRET and no INT n is unseen */
+	if (viewed && vcpu_ring(vcpu) == 1) /* no IRET and no INT n is unseen (code.h) */
 		return vcpu->stepping ? VIEW_GATES_CLOSED : VIEW_OPEN;
 	if (vcpu->virtual_if && vcpu->virtual_iopl == 0)
 		return vcpu->stepping ? VIEW_GATES_CLOSED : VIEW_OPEN;
@@ -48,9 +48,9 @@ static inline enum view views_wanted(const struct vcpu *vcpu)
 void views_load(struct vcpu *vcpu, enum view view);
 
 /* Before the guest goes on: loads the tables of the view that it must have. */
-static inline void views_select(struct vcpu *vcpu)
+static inline void views_select(struct vcpu *vcpu, bool viewed)
 {
-	enum view view = views_wanted(vcpu);
+	enum view view = views_wanted(vcpu, viewed);
 
 	if (view != vcpu->view)
 		views_load(vcpu, view);

@@ -67,8 +67,3 @@ void code_memory_written(struct vcpu *vcpu, gpa_t at, uint32_t size)
 {
 	(void)vcpu, (void)at, (void)size;
 }
-
-enum verdict code_emulate(struct vcpu *vcpu, const struct insn *insn)
-{
-	return vcpu_emulate(vcpu, insn);
-}

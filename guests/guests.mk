@@ -12,7 +12,7 @@ GUESTS := hello compute crack registers privileged user hostile greedy pair \
 	exceptions interruptflag control tables returns syscalls scramble \
 	ports interrupts timer serial ticker disk rogue costs \
 	torture cow mapped escape pagecosts \
-	leaps selfmod views flags sensitives
+	patchcosts jumble intruder leaps selfmod views flags sensitives section
 # those that are there
 GUESTS := $(foreach guest,$(GUESTS),$(if $(wildcard guests/$(guest)/*),$(guest)))
 

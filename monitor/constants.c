@@ -39,6 +39,7 @@
 #define PATCH_RUN_OFFSET          offsetof(struct patch, offset)
 #define PATCH_LENGTH_OFFSET       offsetof(struct patch, length)
 #define PATCH_BLOCK_OFFSET        offsetof(struct patch, block)
+#define PATCH_ENTRY_OFFSET        offsetof(struct patch, entry)
 #define PATCH_BLOCK_LENGTH_OFFSET offsetof(struct patch, block_length)
 #define PATCH_NEXT_OFFSET         offsetof(struct patch, next)
 
@@ -95,6 +96,7 @@ void constants(void)
 	CONSTANT(PATCH_RUN_OFFSET);
 	CONSTANT(PATCH_LENGTH_OFFSET);
 	CONSTANT(PATCH_BLOCK_OFFSET);
+	CONSTANT(PATCH_ENTRY_OFFSET);
 	CONSTANT(PATCH_BLOCK_LENGTH_OFFSET);
 	CONSTANT(PATCH_NEXT_OFFSET);
 }

@@ -6,7 +6,7 @@ monitor's handler and back, and that can show what the guest believes beside wha
 
   machine.py    the machine as it stands: registers, memory, the running virtual processor
   commands.py   what all commands have in common, and the list of them
-  running.py    vmexit, vmresume
+  running.py    vmexit, vmresume, guest-step, block-step
   exits.py      exits
   tables.py     gdt
   gates.py      idt
@@ -15,6 +15,10 @@ monitor's handler and back, and that can show what the guest believes beside wha
   devices.py    pic, devices
   paging.py     the guest's page tables and the pool of shadow pages
   shadow.py     shadow
+  codeview.py   the copies and patch blocks that the guest's kernel executes, and where it is
+  patches.py    patches, code
+  blocks.py     frames in patch blocks
+  fetches.py    breakpoints in the guest's kernel on QEMU
   frames.py     backtraces across the rings, pretty-printers
   symbols.py    whose symbols are loaded where there are several guests
 
@@ -35,11 +39,13 @@ gdb.execute("set print entry-values no")
 gdb.execute("set disassembly-flavor intel")
 gdb.execute("set confirm off")
 
-from ringfence import commands, devices, exits, frames, gates, running, shadow, symbols  # noqa: E402
-from ringfence import tables, traps, world  # noqa: E402
+from ringfence import blocks, commands, devices, exits, fetches, frames, gates  # noqa: E402
+from ringfence import patches, running, shadow, symbols, tables, traps, world  # noqa: E402
 
 symbols.install()
 frames.install()
-for module in (running, exits, world, tables, gates, traps, devices, shadow):
+blocks.install()
+fetches.install()
+for module in (running, exits, world, tables, gates, traps, devices, shadow, patches):
     module.install()
 commands.install()

@@ -5,7 +5,9 @@
  * The idea: GDB wants a target with registers, memory, points to stop at, and "go". Bochs is all
  * of that, below every ring: GDB goes on stepping when a guest's instruction traps and the next one
  * is the monitor's. What GDB calls an address is a linear address, through the page tables that CR3
- * names at that moment. EIP is shown as CS.base + EIP, so that it is one too.
+ * names at that moment. EIP is shown as CS.base + EIP, so that it is one too. Where a monitor has
+ * the guest's kernel fetch from elsewhere (lab 4) it is the address in the guest's own code, and
+ * the register `fetch` says from where it is fetched.
  *
  * The invariant: GDB is told nothing that Bochs did not say. What Bochs cannot do is refused, and
  * "monitor why" in GDB shows the reason.
@@ -29,7 +31,9 @@ struct bridge_options {
 	const char *second_disk; /* the image of its second disk, in the same way; NULL: none */
 	uint32_t megs;           /* memory of the machine in MiB */
 	uint32_t start;          /* linear address at which GDB finds the machine */
-	FILE *log;               /* console and monitor log go here, in whole lines; NULL: to GDB */
+	uint32_t commit;  /* a monitor's code_commit_block(), since lab 4; 0: there is none */
+	uint32_t running; /* its vcpu_running, where there is one */
+	FILE *log;        /* console and monitor log go here, in whole lines; NULL: to GDB */
 };
 
 /* Returns NULL only when memory is short. The options are copied. */

@@ -12,6 +12,12 @@
  * it prints shares a channel with the debugger.
  *
  * Addresses without a prefix are linear addresses. Counts of instructions are Bochs's ticks.
+ *
+ * Since lab 4 the monitor has the guest's kernel fetched from copies of its code, and some of its
+ * instructions done elsewhere. Addresses are the guest's own here all the same: registers()->pc is,
+ * and so is where a run ends. Only where an instruction has moved into a patch block together with
+ * the one before it, a run does not end at it. Labels that a test waits for are places that a branch
+ * leads to.
  */
 #ifndef MACHINES_H
 #define MACHINES_H

@@ -5,5 +5,6 @@
 extern struct lab lab_rings;
 extern struct lab lab_traps;
 extern struct lab lab_shadow;
+extern struct lab lab_patch;
 
-const struct lab *const all_labs[] = {&lab_rings, &lab_traps, &lab_shadow, NULL};
+const struct lab *const all_labs[] = {&lab_rings, &lab_traps, &lab_shadow, &lab_patch, NULL};

@@ -15,21 +15,26 @@ const char *monitor_end(struct machine *m)
 	return text;
 }
 
-struct twins twins_run(struct guest *guest, const char *words)
+struct twins twins_run_to(struct guest *guest, const char *words, const char *label)
 {
 	struct twins twins = {.guest = guest,
 		.bare = boot_bare(guest),
 		.m = boot_several(&(struct boot_guest){guest, words}, 1)};
-	uint32_t done = guest_symbol(guest, "guest_done");
-	const uint32_t places[] = {done, monitor_symbol("vm_end")};
+	uint32_t end = guest_symbol(guest, label);
+	const uint32_t places[] = {end, monitor_symbol("vm_end")};
 
-	run_until(twins.bare, done);
+	run_until(twins.bare, end);
 	int place = run_until_any(twins.m, places, 2);
 	ck_assert_msg(place >= 0,
 		"on the bare machine the guest comes to its end; under this monitor the machine switched itself off before. The monitor says:\n%s",
 		monitor_end(twins.m));
 	twins.ended = place == 1;
 	return twins;
+}
+
+struct twins twins_run(struct guest *guest, const char *words)
+{
+	return twins_run_to(guest, words, "guest_done");
 }
 
 void physical_read(struct machine *m, bool bare, uint32_t at, void *data, size_t size)

@@ -81,6 +81,9 @@ struct twins {
 /* Boots both, the one under the monitor with these words too, and runs them to guest_done. */
 struct twins twins_run(struct guest *guest, const char *words);
 
+/* The same to a label of the guest's. */
+struct twins twins_run_to(struct guest *guest, const char *words, const char *label);
+
 /* Memory of a guest by its physical address, whatever its tables say. */
 void physical_read(struct machine *m, bool bare, uint32_t at, void *data, size_t size);
 

@@ -22,6 +22,11 @@ struct bridge *bridge_open(const struct bridge_options *options)
 	if (!b)
 		return NULL;
 	b->options = *options;
+	b->view = view_open();
+	if (!b->view) {
+		free(b);
+		return NULL;
+	}
 	rsp_open(&b->rsp, -1, -1);
 	return b;
 }
@@ -31,6 +36,7 @@ void bridge_close(struct bridge *b)
 	if (!b)
 		return;
 	bochs_free(b->machine);
+	view_close(b->view);
 	free(b);
 }
 
@@ -51,6 +57,7 @@ int bridge_boot(struct bridge *b)
 	b->console_shown = 0;
 	b->log_shown = 0;
 	b->breakpoint_tick = 0;
+	view_forget(b);
 	b->signal = SIGNAL_TRAP;
 	if (bochs_start(&b->machine, &config) != 0) {
 		snprintf(b->error, sizeof(b->error), "%s",

@@ -6,6 +6,7 @@
  *   bridge_registers.c  the target description; registers read and written
  *   bridge_memory.c     memory read and written
  *   bridge_points.c     breakpoints and watchpoints
+ *   bridge_view.c       where in the guest's own code the processor is, since lab 4
  *   bridge_run.c        step, continue, and why the machine stopped
  *   bridge_monitor.c    what a person types after "monitor"
  *
@@ -29,7 +30,7 @@ struct breakpoint {
 	bool software, hardware; /* which of GDB's two kinds want it; Bochs knows one */
 	uint32_t twin;           /* the next instruction's address, if there is a twin */
 	bool has_twin;
-	bool warned; /* that there can be no twin */
+	bool warned; /* that there can be no twin, or no place in a patch block */
 };
 
 /* GDB's kinds of watchpoints: the numbers of their packets. */
@@ -51,6 +52,16 @@ struct points {
 	size_t n_watches;
 };
 
+/* The last stop at a breakpoint in the code view, until GDB does more than to go on from there. */
+struct view_stop {
+	bool fresh;
+	bool replaced; /* what is fetched is a breakpoint of the monitor's */
+	uint32_t address;
+	uint32_t general[8];
+};
+
+struct view;
+
 struct bridge {
 	struct rsp rsp;
 	struct bridge_options options;
@@ -60,6 +71,8 @@ struct bridge {
 	bool finished;            /* GDB has said good-bye, or is gone */
 	enum rsp_event waiting;   /* came while the machine ran, to be served next */
 	bool raw_eip;             /* "monitor linear 0" */
+	bool inside;              /* "monitor inside 1" */
+	struct view *view;        /* what is known of patch blocks */
 	uint64_t until_tick;      /* "monitor until-tick"; 0: none */
 
 	/* the last stop */
@@ -67,6 +80,8 @@ struct bridge {
 	const struct breakpoint *breakpoint; /* until the reply is made */
 	const struct watchpoint *watchpoint;
 	uint64_t breakpoint_tick; /* of the last stop at a breakpoint's own address */
+	struct view_stop view_stop;
+	unsigned stepped; /* steps since then */
 
 	struct breakpoint breakpoints[BOCHS_BREAKPOINTS_MAX]; /* in order of address */
 	size_t n_breakpoints;
@@ -108,9 +123,33 @@ void point_insert(struct bridge *b, const char *text);
 void point_remove(struct bridge *b, const char *text);
 /* Gives each breakpoint on a hardware interrupt's handler its twin. Cheap: done at each look. */
 void points_find_twins(struct bridge *b);
-void points_collect(const struct bridge *b, struct points *points);
+void points_collect(struct bridge *b, struct points *points);
 const struct breakpoint *points_at(const struct bridge *b, uint32_t address);
 const struct breakpoint *points_twin_at(const struct bridge *b, uint32_t address);
+
+/* ---- bridge_view.c ---- */
+struct view *view_open(void);
+void view_close(struct view *view);
+/* Another machine. */
+void view_forget(struct bridge *b);
+/* Where the machine has stopped: true, if only because the monitor makes a patch block there. It is
+ * known from then on. */
+bool view_look(struct bridge *b);
+/* The linear address in the guest's own code; where the guest's kernel does not run, r->pc. */
+uint32_t view_pc(struct bridge *b, const struct bochs_registers *r);
+/* Inside a patch block, and not where an instruction of the guest's begins, or only the one at that
+ * address. */
+bool view_between(struct bridge *b, const struct bochs_registers *r, uint32_t address);
+/* At a breakpoint, for an instruction at which GDB has stopped already. */
+bool view_is_again(struct bridge *b, const struct bochs_registers *r);
+/* EIP, for the guest to go on at an address of its own. */
+uint32_t view_eip(const struct bridge *b, const struct bochs_registers *r, uint32_t address);
+/* Is an instruction there also fetched from view_fetched()? */
+bool view_has(const struct bridge *b, uint32_t address);
+uint32_t view_fetched(uint32_t address);
+/* And the places in patch blocks where it begins; returns how many, at most places_max. */
+size_t view_blocks_of(
+	const struct bridge *b, uint32_t address, uint32_t places[], size_t places_max);
 
 /* ---- bridge_run.c ---- */
 /* Boots up to the start: 0, or -1 with bridge_error(). */

@@ -103,6 +103,17 @@ static void linear(struct bridge *b, const char *text)
 		b->raw_eip ? "the offset in CS" : "the linear address CS.base + EIP");
 }
 
+static void inside(struct bridge *b, const char *text)
+{
+	if (strcmp(text, "0") != 0 && strcmp(text, "1") != 0) {
+		say(b, "inside wants 0 or 1\n");
+		return;
+	}
+	b->inside = *text == '1';
+	say(b, "in a patch block a step is one instruction of %s\n",
+		b->inside ? "the block's" : "the guest's");
+}
+
 static void why(struct bridge *b, const char *text)
 {
 	(void)text;
@@ -133,6 +144,8 @@ static const struct {
 	{"log", log_show, "all that the monitor has logged"},
 	{"screen", screen_show, "the text screen"},
 	{"linear", linear, "1: eip is CS.base + EIP, a linear address; 0: the offset in CS"},
+	{"inside", inside,
+		"1: in a patch block a step is one of the block's instructions; 0: the guest's"},
 	{"restart", restart, "boots the machine again, up to where GDB found it"},
 };
 

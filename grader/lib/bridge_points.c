@@ -9,11 +9,14 @@
  * told. Twins are looked for again and again while the machine runs, because it may load its
  * interrupt table after the breakpoint was set.
  *
+ * Since lab 4 an instruction of the guest's kernel is fetched from elsewhere (bridge_view.c), so a
+ * breakpoint on it takes two places, and one more in each patch block that it has moved to.
+ *
  * Watchpoints are machine addresses to Bochs and linear ones to GDB: they are translated when GDB
  * sets them, which it does anew at each "continue".
  *
- * The invariant: the breakpoints are in order of address, no two alike, and with their twins they
- * fit Bochs's places.
+ * The invariant: the breakpoints are in order of address, no two alike, and they fit Bochs's
+ * places, with their twins and all.
  *
  * Read: Intel SDM volume 3, 6.11 (gates), 6.2 (vectors); Debugging with GDB, appendix E, "Z".
  */
@@ -59,9 +62,19 @@ const struct breakpoint *points_twin_at(const struct bridge *b, uint32_t address
 	return NULL;
 }
 
+/* What they cannot do without: twins and blocks get what is left. */
+static size_t places_needed(const struct bridge *b)
+{
+	size_t needed = b->n_breakpoints + (b->options.commit != 0);
+
+	for (size_t i = 0; i < b->n_breakpoints; i++)
+		needed += view_has(b, b->breakpoints[i].address);
+	return needed;
+}
+
 static size_t places_used(const struct bridge *b)
 {
-	size_t used = b->n_breakpoints;
+	size_t used = places_needed(b);
 
 	for (size_t i = 0; i < b->n_breakpoints; i++)
 		used += b->breakpoints[i].has_twin;
@@ -73,9 +86,10 @@ static void breakpoint_insert(struct bridge *b, uint32_t address, bool hardware)
 	size_t i = breakpoint_place(b, address);
 
 	if (!points_at(b, address)) {
-		if (b->n_breakpoints == BOCHS_BREAKPOINTS_MAX) {
-			refuse(b, "Bochs has room for %u breakpoints: delete or disable some",
-				BOCHS_BREAKPOINTS_MAX);
+		if (places_needed(b) + 1 + view_has(b, address) > BOCHS_BREAKPOINTS_MAX) {
+			refuse(b, "Bochs has room for %u breakpoints%s: delete or disable some",
+				BOCHS_BREAKPOINTS_MAX,
+				b->options.commit ? ", and one in the guest's code takes two" : "");
 			return;
 		}
 		memmove(&b->breakpoints[i + 1], &b->breakpoints[i],
@@ -172,7 +186,7 @@ void points_find_twins(struct bridge *b)
 
 		bool told;
 
-		if (!is_target(targets, p->address))
+		if (!is_target(targets, p->address) || view_has(b, p->address))
 			continue;
 		told = second_instruction(b, p->address, &p->twin);
 		if (told && points_at(b, p->twin))
@@ -307,14 +321,44 @@ static void watch_collect(
 	p->owners[p->n_watches++] = owner;
 }
 
-void points_collect(const struct bridge *b, struct points *points)
+/* The places in patch blocks where the breakpoint's instruction begins, as far as there is room. */
+static void blocks_collect(struct bridge *b, struct breakpoint *p, struct points *points)
+{
+	uint32_t places[BOCHS_BREAKPOINTS_MAX];
+	size_t n = view_blocks_of(b, p->address, places, BOCHS_BREAKPOINTS_MAX);
+
+	for (size_t i = 0; i < n; i++) {
+		if (points->n_addresses < BOCHS_BREAKPOINTS_MAX) {
+			points->addresses[points->n_addresses++] = places[i];
+		} else if (!p->warned) {
+			p->warned = true;
+			say(b,
+				"bridge: the breakpoint at %08" PRIx32
+				" will not stop in the patch block at %08" PRIx32
+				": Bochs needs one more place for it, and there is none: delete some\n",
+				p->address, places[i]);
+		}
+	}
+}
+
+void points_collect(struct bridge *b, struct points *points)
 {
 	memset(points, 0, sizeof(*points));
+	if (b->options.commit)
+		points->addresses[points->n_addresses++] = b->options.commit;
+	for (size_t i = 0; i < b->n_breakpoints; i++) {
+		const struct breakpoint *p = &b->breakpoints[i];
+
+		if (!b->options.commit || p->address != b->options.commit)
+			points->addresses[points->n_addresses++] = p->address;
+		if (view_has(b, p->address))
+			points->addresses[points->n_addresses++] = view_fetched(p->address);
+		if (p->has_twin)
+			points->addresses[points->n_addresses++] = p->twin;
+	}
 	for (size_t i = 0; i < b->n_breakpoints; i++)
-		points->addresses[points->n_addresses++] = b->breakpoints[i].address;
-	for (size_t i = 0; i < b->n_breakpoints; i++)
-		if (b->breakpoints[i].has_twin)
-			points->addresses[points->n_addresses++] = b->breakpoints[i].twin;
+		if (view_has(b, b->breakpoints[i].address))
+			blocks_collect(b, &b->breakpoints[i], points);
 	for (size_t i = 0; i < b->n_watchpoints; i++) {
 		const struct watchpoint *w = &b->watchpoints[i];
 

@@ -89,6 +89,7 @@ static const struct reg registers[] = {
 	OF_SYSTEM("tr_base", tr.base),
 	OF_SYSTEM("ldtr", ldtr.selector),
 	OF_SYSTEM("cpl", cpl),
+	OF_SYSTEM("fetch", pc),
 	REGISTER("ticks", "uint64", SYSTEM, ticks, 8),
 
 	FLOATING("st0", "i387_ext", CORE, st[0]),
@@ -120,8 +121,8 @@ static const struct reg registers[] = {
 };
 
 #define REGISTERS_COUNT (sizeof(registers) / sizeof(registers[0]))
-_Static_assert(sizeof(registers) / sizeof(registers[0]) == 66, "41 general, 16 x87, 9 SSE");
-#define GENERAL_COUNT  41 /* those of struct bochs_registers */
+_Static_assert(sizeof(registers) / sizeof(registers[0]) == 67, "42 general, 16 x87, 9 SSE");
+#define GENERAL_COUNT  42 /* those of struct bochs_registers */
 #define SETTABLE_COUNT 10 /* those of enum bochs_register, which has the same order */
 #define SELECTORS_END  16
 
@@ -218,12 +219,12 @@ void description_get(struct bridge *b, const char *text)
 /* ---- values ---- */
 
 /* The value of a register of struct bochs_registers, as GDB sees it. */
-static uint64_t value_of(const struct bridge *b, const struct bochs_registers *r, size_t number)
+static uint64_t value_of(struct bridge *b, const struct bochs_registers *r, size_t number)
 {
 	uint64_t value = 0;
 
 	if (number == EIP_NUMBER && !b->raw_eip)
-		return r->pc;
+		return view_pc(b, r);
 	/* x86 is little-endian, and so is the host that Bochs runs on */
 	memcpy(&value, (const char *)r + registers[number].offset, registers[number].stored);
 	return value;
@@ -231,7 +232,7 @@ static uint64_t value_of(const struct bridge *b, const struct bochs_registers *r
 
 /* Writes the digits of a register; returns how many. */
 static size_t value_put(
-	const struct bridge *b, const struct bochs_registers *r, size_t number, char *digits)
+	struct bridge *b, const struct bochs_registers *r, size_t number, char *digits)
 {
 	uint64_t value = value_of(b, r, number);
 
@@ -315,7 +316,7 @@ static bool value_set(struct bridge *b, size_t number, uint32_t value)
 		return false;
 	}
 	if (r && number == EIP_NUMBER && !b->raw_eip)
-		value -= r->cs.base;
+		value = view_eip(b, r, value);
 	if (!r || bochs_set_register(b->machine, (enum bochs_register)number, value)) {
 		refuse(b, "%s%s", bochs_error(b->machine),
 			number == BOCHS_EFLAGS ? " (it can set CF, PF, AF, ZF, SF, DF and OF)"

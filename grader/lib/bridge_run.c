@@ -175,10 +175,12 @@ static bool breakpoint_take(struct bridge *b)
 
 	if (!r)
 		return true;
-	b->breakpoint = points_at(b, r->pc);
+	if (view_look(b) && !points_at(b, r->pc))
+		return false;
+	b->breakpoint = points_at(b, view_pc(b, r));
 	if (b->breakpoint) {
 		b->breakpoint_tick = r->ticks;
-		return true;
+		return !view_is_again(b, r);
 	}
 	twin = points_twin_at(b, r->pc);
 	if (!twin)
@@ -273,17 +275,35 @@ static enum bochs_stop step_once(struct bridge *b, struct points *points)
 	return bochs_step(b->machine, 1);
 }
 
+/*
+ * Has the step led into a patch block, or on inside one, and not to the next of the guest's
+ * instructions? With "monitor inside 1" that does not count.
+ */
+static bool step_goes_on(struct bridge *b, uint32_t fetched, uint32_t address)
+{
+	const struct bochs_registers *r = bochs_registers(b->machine);
+
+	if (b->inside || !r || r->pc == fetched)
+		return false;
+	return view_between(b, r, address);
+}
+
 /* True: a step like any other. False: something else stopped it. */
 static bool step(struct bridge *b)
 {
+	const struct bochs_registers *r = bochs_registers(b->machine);
+	uint32_t fetched, address = r ? view_pc(b, r) : 0;
 	struct points points;
 	enum bochs_stop stop;
 	bool stopped;
 
 	do {
+		r = bochs_registers(b->machine);
+		fetched = r ? r->pc : 0;
 		stop = step_once(b, &points);
 		stopped = stop_take(b, stop, &points);
-	} while (!stopped && stop != BOCHS_STOP_LIMIT);
+		view_look(b);
+	} while (!stopped && (stop != BOCHS_STOP_LIMIT || step_goes_on(b, fetched, address)));
 	if (!machine_lives(b))
 		end_explain(b);
 	return !stopped;
@@ -294,12 +314,19 @@ static bool step(struct bridge *b)
 void run_continue(struct bridge *b)
 {
 	run(b, NULL);
+	b->stepped = 0;
+	if (!b->breakpoint)
+		b->view_stop.fresh = false;
 	stop_tell(b);
 }
 
+/* GDB leaves a breakpoint by one step, and goes on; more steps are the user's own. */
 void run_step(struct bridge *b)
 {
+	bool leaves = b->view_stop.fresh && b->stepped++ == 0;
+
 	step(b);
+	b->view_stop.fresh = leaves;
 	stop_tell(b);
 }
 
@@ -320,11 +347,12 @@ static bool repeated_at(struct bridge *b, uint32_t address, uint32_t *behind)
 void run_range(struct bridge *b, uint32_t start, uint32_t end)
 {
 	const struct bochs_registers *r = bochs_registers(b->machine);
-	uint32_t before, behind, pc = r ? r->pc : 0;
+	uint32_t before, behind, pc;
 	uint16_t cs = r ? r->cs.selector : 0;
 
+	b->view_stop.fresh = false;
 	do {
-		before = pc;
+		before = r ? r->pc : 0;
 		if (!step(b) || !(r = bochs_registers(b->machine)))
 			break;
 		if (r->pc == before && repeated_at(b, before, &behind)) {
@@ -333,7 +361,7 @@ void run_range(struct bridge *b, uint32_t start, uint32_t end)
 			if (!r || r->pc != behind || b->signal != SIGNAL_TRAP || b->watchpoint)
 				break;
 		}
-		pc = r->pc;
+		pc = view_pc(b, r);
 		b->breakpoint = points_at(b, pc);
 	} while (pc >= start && pc < end && r->cs.selector == cs && !b->breakpoint);
 	stop_tell(b);

@@ -64,9 +64,12 @@ static void say_place(struct writer *w, struct machine *machine)
 
 	if (!r || r->pc == monitor_symbol("monitor_main"))
 		return; /* where single functions are called */
+	uint32_t at = view_guest_address(machine, r);
+	size_t count = bochs_read_linear(machine->bochs, at, bytes, sizeof(bytes));
+	if (count == 0) /* in a patch block */
+		count = bochs_read_linear(machine->bochs, r->pc, bytes, sizeof(bytes));
 	say(w, "The machine stands in ring %u at %04x:%08x%s", r->cpl, r->cs.selector, r->eip,
-		symbol_text(machine, r->pc, symbol));
-	size_t count = bochs_read_linear(machine->bochs, r->pc, bytes, sizeof(bytes));
+		symbol_text(machine, at, symbol));
 	if (insn_decode(&insn, bytes, count, r->cs.big ? 32 : 16) == DECODE_OK) {
 		insn_format(&insn, r->eip, text, sizeof(text));
 		say(w, ": %s", text);
@@ -78,7 +81,8 @@ static void say_exit(struct writer *w, struct machine *machine, const struct exi
 {
 	static const char *const names[EXIT_REASONS] = {"interrupt", "privileged instruction",
 		"port", "software interrupt", "protection", "page fault", "exception",
-		"traced write", "shadow fill", "device memory", "step"};
+		"traced write", "shadow fill", "device memory", "step", "code scan",
+		"sensitive instruction", "stepped code"};
 	char symbol[TEXT_SIZE], text[TEXT_SIZE] = "";
 	struct insn insn;
 

@@ -284,8 +284,9 @@ static enum bochs_stop machine_run(
 			all[i] = addresses[i];
 		all[until.n_addresses++] = monitor_symbol("machine_power_off");
 		until.addresses = all;
+		view_add_places(machine, all, &until.n_addresses, count);
 	}
-	machine->last_stop = bochs_run(machine->bochs, &until);
+	machine->last_stop = view_run(machine, &until);
 	if (machine->last_stop == BOCHS_STOP_BREAKPOINT && until.addresses == all &&
 		registers(machine)->pc == all[count]) {
 		keep_log(machine);
@@ -386,7 +387,9 @@ const struct bochs_registers *registers(struct machine *machine)
 
 	if (!found)
 		infrastructure_error("%s", bochs_error(machine->bochs));
-	return found;
+	machine->registers = *found;
+	machine->registers.pc = view_guest_address(machine, found);
+	return &machine->registers;
 }
 
 unsigned cpl(struct machine *machine)

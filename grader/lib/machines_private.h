@@ -35,6 +35,7 @@ struct machine {
 	size_t guest_count;
 	char log[MONITOR_LOG_SIZE + 1]; /* the monitor's, as it was last seen */
 	char row[BOCHS_SCREEN_COLUMNS + 1];
+	struct bochs_registers registers; /* with the guest's own PC */
 	struct bochs_event *events;
 	size_t event_count, event_room;
 };
@@ -45,6 +46,18 @@ extern struct machine *machines;
 void guest_save(const struct guest *guest, const char *path);
 void guest_save_disk(const struct guest *guest, const char *path);
 void guests_free(void);
+
+/* ---- machines_view.c ---- */
+
+/* Where the guest's kernel is in its own code, wherever it is fetched from. Any other address is what
+ * it is. */
+uint32_t view_guest_address(const struct machine *machine, const struct bochs_registers *r);
+
+/* Adds to the first `guests` of *count addresses where else a guest's kernel may be fetched. */
+void view_add_places(const struct machine *machine, uint32_t *all, size_t *count, size_t guests);
+
+/* One run, in which no instruction of the guest's is met twice since the monitor looked at it. */
+enum bochs_stop view_run(struct machine *machine, const struct bochs_until *until);
 
 /* Keeps what is on the guests' disks, while the machine's memory is still there. */
 void disks_keep(struct machine *machine);

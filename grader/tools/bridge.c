@@ -23,6 +23,7 @@
 #include "bootdisk.h"
 #include "bridge.h"
 #include "image.h"
+#include "symbols.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -237,6 +238,21 @@ static int connection_make(const struct options *o)
 	return fd;
 }
 
+/* A monitor since lab 4 has the guest's kernel fetch from elsewhere: what the bridge needs for
+ * that. */
+static void view_find(const struct bootdisk *disk, struct bridge_options *options)
+{
+	char problem[SYMBOLS_ERROR_MAX];
+	struct symbols *symbols = disk->monitor ? symbols_open(disk->monitor, problem) : NULL;
+
+	if (!symbols)
+		return;
+	if (!symbols_address(symbols, "code_commit_block", &options->commit) ||
+		!symbols_address(symbols, "vcpu_running", &options->running))
+		options->commit = 0;
+	symbols_close(symbols);
+}
+
 int main(int argc, char **argv)
 {
 	struct options o = {
@@ -255,6 +271,7 @@ int main(int argc, char **argv)
 	if (!o.has_until && bootdisk_address(&o.disk, "monitor_main", &options.start, error,
 				    sizeof(error)) != 0)
 		fail("%s", error);
+	view_find(&o.disk, &options);
 	if (o.log && !(options.log = fopen(o.log, "we")))
 		fail("cannot write %s: %s", o.log, strerror(errno));
 	if (!o.image)

@@ -104,7 +104,7 @@ class Pic(Command):
         if found is None:
             print("next: none")
         else:
-            waits = "" if vcpu["virtual_if"] else ", when the guest's IF is 1"
+            waits = "" if machine.virtual_if(vcpu) else ", when the guest's IF is 1"
             print("next: IRQ %d (%s), vector %02xh%s" % (found[0], LINES[found[0]], found[1], waits))
         pending = bool(vcpu["vm"]["interrupt_pending"])
         if pending != (found is not None):

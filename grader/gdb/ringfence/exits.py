@@ -3,7 +3,7 @@
 read with the types that the debug information has: a later lab may add reasons and fields."""
 import gdb
 
-from . import machine
+from . import codeview, machine
 from .commands import Command, command
 from .machine import Refusal
 
@@ -43,6 +43,9 @@ def record(vcpu, sequence):
 
 def place_text(vcpu, cs, eip, length):
     """Where in the guest it was, and the instruction where the monitor had to look at it."""
+    found = codeview.position(vcpu, eip) if machine.has_code_view(vcpu) and cs & 3 == 1 else None
+    if found:
+        return "%04x:%08x in a patch block, for %s" % (cs & 0xFFFF, eip, found.original_text())
     try:
         linear = machine.guest_linear(vcpu, cs, eip)
     except Refusal:

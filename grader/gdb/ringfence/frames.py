@@ -21,7 +21,20 @@ def address_of(frame):
     """Where the frame's code stands: before the return address of its call, unless it is the newest
     one or was interrupted by a trap."""
     newer = frame.newer()
-    return frame.pc() if not newer or newer.type() == gdb.SIGTRAMP_FRAME else frame.pc() - 1
+    if not newer or newer.type() == gdb.SIGTRAMP_FRAME:
+        return frame.pc()
+    return frame.pc() - 1 & machine.WORD
+
+
+class Patched(FrameDecorator):
+    """The guest's function, at the instruction that a patch block is about."""
+
+    def address(self):
+        return address_of(self.inferior_frame())
+
+    def function(self):
+        frame = self.inferior_frame()
+        return frame.name() or name_of(address_of(frame))
 
 
 def name_of(address):
@@ -58,6 +71,32 @@ class Crossing(FrameDecorator):
         return None
 
 
+def block_of(_frame):
+    """The position of a frame in a patch block. blocks.py puts its own here, since lab 4."""
+    return None
+
+
+class Block(FrameDecorator):
+    """A frame in a patch block; the next older one is the guest's own."""
+
+    def __init__(self, base, position):
+        super().__init__(base)
+        self.position = position
+
+    def function(self):
+        return "<patch block %08x+%d, %d bytes pushed>" % (
+            self.position.patch.block, self.position.at, self.position.point.pushed)
+
+    def filename(self):
+        return None
+
+    def line(self):
+        return None
+
+    def frame_args(self):
+        return None
+
+
 class Filter:
     """Gives the frames of a backtrace that cross the rings their names."""
 
@@ -66,9 +105,15 @@ class Filter:
     priority = 100
 
     def filter(self, frames):
+        block = None
         for each in frames:
-            frame = each.inferior_frame()
-            if is_crossing(frame):
+            frame, before = each.inferior_frame(), block
+            block = block_of(frame)
+            if block:
+                yield Block(each, block)
+            elif before:
+                yield Patched(each)
+            elif is_crossing(frame):
                 yield Crossing(each)
             else:
                 yield each if frame.function() else Nameless(each)

@@ -54,6 +54,21 @@ def require_monitor(why):
         raise Refusal("This is the bare machine: without a monitor it has no %s." % why)
 
 
+def shows_fetch():
+    """True on Bochs, where $pc is the guest's own address in a patch block too, and $fetch the real one."""
+    try:
+        gdb.newest_frame().read_register("fetch")
+    except ValueError:
+        return False
+    return True
+
+
+def require_bochs(what):
+    """Refuses on another emulator, whose stub does less; `what` says what to do instead."""
+    if not shows_fetch():
+        raise Refusal("That needs Bochs. %s." % what)
+
+
 def monitor_base():
     base = symbol_address("MONITOR_BASE")
     return WORD + 1 if base is None else base
@@ -99,6 +114,14 @@ def register(name):
 def pc():
     """The linear address of the next instruction: what GDB calls eip."""
     return register("eip")
+
+
+def fetch():
+    """The linear address that the next instruction is fetched from: since lab 4 not the guest's own."""
+    try:
+        return register("fetch")
+    except Refusal:
+        return (register("cs_base") + pc()) & WORD  # QEMU, where eip is the offset
 
 
 def in_guest():
@@ -181,6 +204,22 @@ def has_shadow(vcpu):
     return has_field(vcpu, "shadow") and int(vcpu["shadow"]) != 0
 
 
+def has_code_view(vcpu):
+    """True from lab 4 on: what the guest's kernel fetches is not what it reads."""
+    return has_field(vcpu, "code_view") and int(vcpu["code_view"]) != 0
+
+
+def virtual_if(vcpu):
+    """EFLAGS.IF as the guest believes it. Since lab 4, while its kernel runs and until the monitor has
+    looked at an exit, it is in memory that patch blocks share with the monitor (patch.h)."""
+    if not has_code_view(vcpu):
+        return int(vcpu["virtual_if"])
+    fresh = register("cpl") == 1
+    if register("cpl") == 0 and int(vcpu["registers"]["cs"]) & 3 == 1:
+        fresh = pc() == symbol_address("vm_exit") or gdb.newest_frame().type() == gdb.SIGTRAMP_FRAME
+    return int(int(vcpu["code_view"]["shared"]["delta"]) == 0) if fresh else int(vcpu["virtual_if"])
+
+
 def require_traps(what):
     """The running virtual processor, of a monitor that emulates traps."""
     vcpu = running_vcpu()
@@ -198,6 +237,17 @@ def guest_descriptor(vcpu, selector):
         entry = vcpu["ldt"][index]
     else:
         entry = vcpu["gdt"]["entry"][index]
+    return int(entry["low"]), int(entry["high"])
+
+
+def loaded_descriptor(vcpu, selector):
+    """The same, as it is in the table that is loaded. Since lab 4 that of the kernel's code differs."""
+    if not has_code_view(vcpu):
+        return guest_descriptor(vcpu, selector)
+    table = vcpu["open_ldt"] if selector & 4 else vcpu["open_gdt"]["entry"]
+    if int(table.address if table.type.code == gdb.TYPE_CODE_ARRAY else table) == 0:
+        return 0, 0
+    entry = table[(selector & 0xFFFF) >> 3]
     return int(entry["low"]), int(entry["high"])
 
 

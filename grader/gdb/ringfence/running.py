@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Running to the next crossing of the rings: vmexit and vmresume.
+"""Running to the next crossing of the rings: vmexit and vmresume; and steps of the guest's own.
 
 vm_exit() does not know an exit's reason yet when it begins: the handler finds out. So `vmexit
 REASON` watches the byte into which the handler writes the reason, and stops there: the handler
@@ -9,13 +9,13 @@ import contextlib
 
 import gdb
 
-from . import exits, frames, machine
+from . import blocks, codeview, exits, frames, machine
 from .commands import Command, command
 from .machine import Refusal
 
 # Reasons that a handler writes first and may make more precise, from lab 2 on: they hold when
 # vm_exit() reads them.
-PROVISIONAL = ("page_fault",)
+PROVISIONAL = ("page_fault", "code_scan")
 
 _last_stop = None
 
@@ -104,8 +104,8 @@ class VmExit(Command):
 
     With a reason it stops in the handler, where it has just named the reason and has not yet
     acted on it. From lab 2 on `vmexit page_fault` stops when vm_exit() counts it, since the handler
-    says page_fault first and then looks whether it is a traced write. The reasons are those of
-    enum exit_reason."""
+    says page_fault first and then looks whether it is a traced write; so does `vmexit code_scan`.
+    The reasons are those of enum exit_reason."""
 
     name = "vmexit"
 
@@ -186,15 +186,123 @@ class VmResume(Command):
         self.refuse_words(words)
         machine.require_monitor("world_enter()")
         enter = need("world_enter")
-        with points(at(enter)) as ours:
-            while machine.pc() == enter or resume(ours):
-                target = machine.guest_pc(VmExit.vcpu_argument())
-                with points(at(target)) as arrival:
-                    if not resume(ours + arrival):
-                        return
-                if machine.pc() == target:
-                    show_place()
-                    return
+        if to_guest(need("world_enter")):
+            show_place()
+            blocks.note()
+
+
+def to_guest(enter):
+    """Runs to the next entry into a guest. False: something else has stopped the machine."""
+    with points(at(enter)) as ours:
+        while machine.pc() == enter or resume(ours):
+            target, places = next_places(VmExit.vcpu_argument())
+            with points(*map(at, places)) as arrival:
+                if not resume(ours + arrival):
+                    return False
+            if machine.pc() == target:
+                return True
+    return False
+
+
+def next_places(vcpu):
+    """What $pc will be when the guest runs, and where breakpoints must be to stop there. In a patch block
+    there may be no instruction of the guest's that begins at that byte."""
+    target = machine.guest_pc(vcpu)
+    eip = int(vcpu["registers"]["eip"])
+    ring = int(vcpu["registers"]["cs"]) & 3
+    found = codeview.position(vcpu, eip) if machine.has_code_view(vcpu) and ring == 1 else None
+    if not found:
+        return target, codeview.places(target)
+    if machine.shows_fetch():
+        target = found.address
+    return target, [target, found.fetch]
+
+
+# Exits behind which the guest's instruction is begun anew.
+AGAIN = ("code_scan", "shadow_fill", "interrupt")
+TRIES = 16
+
+
+@command
+class GuestStep(Command):
+    """Step one instruction of the guest's, over all exits that it takes.
+    guest-step    stops before the guest's next instruction, and shows the exits in between
+
+    `stepi` follows an instruction into the monitor, and `vmresume` comes back. This does both, and
+    again where the monitor had to look at the instruction first. Where the guest takes an exception
+    or an interrupt, the next instruction is its handler's first."""
+
+    name = "guest-step"
+
+    def run(self, words):
+        self.refuse_words(words)
+        machine.require_monitor("virtual processor")
+        enter = need("world_enter")
+        if not machine.in_guest():
+            raise Refusal("The monitor runs now: `vmresume` runs to the guest's next instruction.")
+        first, start = int(machine.running_vcpu()["exits"]["total"]), machine.pc()
+        for _ in range(TRIES):
+            gdb.execute("stepi")
+            if not machine.exists():
+                return
+            inside = not machine.in_guest()
+            if inside and not to_guest(enter):
+                return
+            if machine.pc() != start or not self.begins_anew(first):
+                break
+        vcpu = machine.running_vcpu()
+        for sequence in range(first, int(vcpu["exits"]["total"])):
+            print(exits.record_text(vcpu, exits.record(vcpu, sequence)))
+        if inside:  # else GDB has said it
+            show_place()
+            blocks.note()
+
+    @staticmethod
+    def begins_anew(first):
+        """Is the instruction still to be done?"""
+        vcpu = machine.running_vcpu()
+        total = int(vcpu["exits"]["total"])
+        if total == first:
+            return False
+        if machine.has_field(vcpu, "stepping") and vcpu["stepping"]:
+            return True
+        return exits.reason_name(int(exits.record(vcpu, total - 1)["reason"])) in AGAIN
+
+
+@command
+class BlockStep(Command):
+    """Step one instruction of a patch block.
+    block-step    from a jump into its block, and on in there
+
+    `stepi` takes a whole instruction of the guest's at once where a block does it. GDB shows that one
+    all the while; the line says where in the block the processor is, and what is true there."""
+
+    name = "block-step"
+
+    def run(self, words):
+        self.refuse_words(words)
+        codeview.require_view()
+        found = codeview.here()
+        if not found and not self.at_jump():
+            raise Refusal("The guest is in no patch block, nor at a jump to one: `patches` lists them.")
+        machine.require_bochs("QEMU's stub steps that way by itself: `stepi`")
+        gdb.execute("monitor inside 1", to_string=True)
+        try:
+            gdb.execute("stepi")
+        finally:
+            if machine.exists():
+                gdb.execute("monitor inside 0", to_string=True)
+        found = codeview.here() if machine.exists() else None
+        if found:
+            print("=> %08x  %s" % (found.fetch, codeview.disassemble(found.fetch, found.fetch)[0]))
+
+    @staticmethod
+    def at_jump():
+        if not machine.in_guest() or machine.register("cpl") != 1:
+            return False
+        pages, mapped = codeview.pages_at(machine.running_vcpu(), machine.pc())
+        patch = pages[0].patch_at(machine.pc() % 4096) if mapped else None
+        return patch is not None and patch.run == machine.pc()
 
 
 def install():

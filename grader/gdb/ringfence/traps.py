@@ -30,7 +30,7 @@ def view_name(vcpu):
 def view_cause(vcpu):
     """Why the view is not the open one, as words in brackets."""
     because = []
-    if not vcpu["virtual_if"]:
+    if not machine.virtual_if(vcpu):
         because.append("IF is 0")
     if int(vcpu["virtual_iopl"]):
         because.append("IOPL is %d" % int(vcpu["virtual_iopl"]))
@@ -63,8 +63,10 @@ def next_text(vcpu):
     if shadow and eip == int(vcpu["registers"]["eip"]):
         parts.append("the shadow of STI or MOV SS over %08x" % eip)
     if vcpu["vm"]["interrupt_pending"]:
-        waits = "" if vcpu["virtual_if"] else ", which waits for IF"
+        waits = "" if machine.virtual_if(vcpu) else ", which waits for IF"
         parts.append("an interrupt of its 8259s%s" % waits)
+    if machine.has_code_view(vcpu) and int(vcpu["code_view"]["planted"]):
+        parts.append("a breakpoint at the patch block's next exact point")
     return "; ".join(parts) or "nothing is pending"
 
 

@@ -5,7 +5,7 @@ Symbols need no switch: the guest's are below MONITOR_BASE, the monitor's above 
 is the frame that GDB looks at, and with it the registers, the locals and the source."""
 import gdb
 
-from . import frames, machine, tables, traps
+from . import codeview, frames, machine, tables, traps
 from .commands import Command, command
 from .machine import Refusal
 
@@ -188,8 +188,9 @@ class Vcpu(Command):
     Segments are written: selector, base + limit, type, DPL. CR0 to CR4 and the table registers
     are the processor's now. What this monitor does not keep yet, a later lab adds. From lab 2
     on: `tables` says which view of the guest's tables is loaded and why, `next` what happens
-    before the guest's next instruction or behind it. Debug registers show where they are not
-    as after reset."""
+    before the guest's next instruction or behind it. From lab 4 on its kernel's code has a base
+    in the code view: `fetch` is where it is fetched from. Debug registers show where they are
+    not as after reset."""
 
     name = "vcpu"
 
@@ -213,7 +214,8 @@ class Vcpu(Command):
         row("ring", str(0 if ring == 1 else ring), str(ring))
         for name in SEGMENTS:
             self.segment_row(vcpu, name, value(name) & 0xFFFF)
-        row("IF", kept(vcpu, "virtual_if", "%d"), str(value("eflags") >> 9 & 1))
+        believed = "%d" % machine.virtual_if(vcpu) if machine.has_traps(vcpu) else None
+        row("IF", believed, str(value("eflags") >> 9 & 1))
         row("IOPL", kept(vcpu, "virtual_iopl", "%d"), str(value("eflags") >> 12 & 3))
         for name in ("cr0", "cr2", "cr3", "cr4"):
             row(name, kept(vcpu, name), "%08x" % machine.register(name))
@@ -230,10 +232,12 @@ class Vcpu(Command):
         debug_rows(vcpu)
         print("%-8s %s" % ("tables", traps.view_text(vcpu)))
         print("%-8s %s" % ("next", traps.next_text(vcpu)))
+        if machine.has_code_view(vcpu) and machine.in_guest():
+            print("%-8s %s" % ("fetch", codeview.fetch_text(vcpu)))
 
     @staticmethod
     def segment_row(vcpu, name, selector):
-        real = tables.Descriptor(*machine.guest_descriptor(vcpu, selector))
+        real = tables.Descriptor(*machine.loaded_descriptor(vcpu, selector))
         wanted = believed_selector(selector)
         believed = guests_own_descriptor(vcpu, wanted)
         row(name, segment_text(wanted, believed), segment_text(selector, real))

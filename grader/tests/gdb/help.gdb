@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #run hello mem=4
 ringfence
+#>  block-step 
+#>  code 
 #>  devices 
 #>  exits +Show the last exits
 #>  gdt 
 #>  guest 
+#>  guest-step 
 #>  host 
 #>  idt 
+#>  patches 
 #>  pic 
 #>  shadow 
 #>  traced 
@@ -23,6 +27,8 @@ help vcpu
 #> what the guest believes
 help shadow
 #> ^shadow audit|shadow audit 
+help patches
+#> ^patches jumps|patches jumps 
 complete shadow 
 #> ^shadow audit$
 complete vmexit p

@@ -1,0 +1,166 @@
+; SPDX-License-Identifier: BSD-2-Clause
+;
+; Operations whose cost is measured from outside, each between two labels, ROUNDS times: the first
+; rounds show what an instruction costs that is new, the last ones what it costs for ever.
+;
+; A branch leads to each label. So no instruction before it can be moved together with what is
+; measured, nor what is measured with one behind it. Operations lie apart: what stands for one needs
+; more room than the operation.
+
+%include "kernel.inc"
+
+ROUNDS   equ 12
+LOOPS    equ 20000
+FUNCTION equ 1500                       ; instructions of a page of code
+BESIDE   equ 4000                       ; in that page, behind the code
+APART    equ 192                        ; bytes between operations
+PAGE     equ 4096
+
+extern patchcosts_pages
+extern patchcosts_user_stack
+global patchcosts_run
+global patchcosts_loop
+global patchcosts_loop_begin
+global patchcosts_loop_end
+global patchcosts_back
+global patchcosts_user
+global patchcosts_data
+global patchcosts_function
+global patchcosts_function_end
+global patchcosts_operations
+global patchcosts_operation_count
+
+section .rodata.operations progbits alloc noexec nowrite align=4
+patchcosts_operations:
+
+section .text
+
+; operation_to NAME, end, "what it is": what follows is measured.
+%macro operation_to 3
+	global patchcosts_%1
+[section .rodata.operations]
+	dd patchcosts_%1, %2, ROUNDS
+%%text:	db %3
+	times 52 - ($ - %%text) db 0
+__?SECT?__
+	jmp near patchcosts_%1
+	times APART nop
+patchcosts_%1:
+%endmacro
+
+; operation NAME, "what it is", {instruction}, ...: with one JMP.
+%macro operation 3-*
+	global patchcosts_after_%1
+%define AFTER patchcosts_after_%1
+	operation_to %1, AFTER, %2
+%rep %0 - 2
+	%3
+%rotate 1
+%endrep
+	jmp short AFTER
+AFTER:
+%endmacro
+
+; void patchcosts_run(void)
+patchcosts_run:
+	push ebx
+	push esi
+	push edi
+	push ebp
+	xor ebx, ebx                    ; the round
+patchcosts_round:
+	mov esi, ebx
+	shl esi, 12
+	add esi, patchcosts_pages       ; its page of code
+
+	operation nothing, "JMP alone", nop, nop, nop
+	operation pushf_cli_popf, "PUSHF, CLI, POPF, JMP", pushf, cli, popf
+	operation pushf, "PUSHF, and three that are harmless", pushf, nop, nop
+	pop eax
+	operation sti, "STI, and three that are harmless", sti, nop, nop
+	operation cli, "CLI, and three that are harmless", cli, nop, nop
+	operation mov_cs, "MOV EAX,CS, and two that are harmless", {mov eax, cs}, nop
+	operation push_cs, "PUSH CS, and three that are harmless", push cs, nop, nop
+	pop eax
+	operation smsw, "SMSW EAX, and one that is harmless", {smsw eax}
+	operation sgdt, "SGDT, and one that is harmless", {sgdt [gdtr]}
+
+	mov ebp, esp
+	sti
+	push dword USER_DS
+	push dword patchcosts_user_stack + PAGE
+	pushf
+	push dword USER_CS
+	push dword patchcosts_user
+	operation_to iret, patchcosts_user, "IRET to ring 3, behind a MOV"
+	mov eax, 1
+	iret
+patchcosts_back:                        ; INT 80h of patchcosts_user
+	mov esp, ebp
+	mov eax, KERNEL_DS              ; IRET has cleared them
+	mov ds, eax
+	mov es, eax
+
+	operation first_call, "a function of 1500 instructions, new", {call esi}
+	operation next_call, "the same function again", {call esi}
+	mov al, 0x90
+	operation beside, "a write beside code", {mov [esi + BESIDE], al}
+	operation beside_again, "once more", {mov [esi + BESIDE], al}
+	operation into, "a write into code", {mov [esi], al}
+	operation after_write, "and the function again", {call esi}
+
+	inc ebx
+	cmp ebx, ROUNDS
+	jb near patchcosts_round
+	pop ebp
+	pop edi
+	pop esi
+	pop ebx
+	ret
+
+; Data among code: no one runs it.
+patchcosts_data:
+	db 0x9c, 0xfa, 0x9d, 0xc3
+
+; void patchcosts_loop(void): LOOPS rounds without a sensitive instruction.
+patchcosts_loop:
+	mov ecx, LOOPS
+	xor eax, eax
+	jmp short patchcosts_loop_begin
+patchcosts_loop_begin:
+	add eax, ecx
+	rol eax, 5
+	push eax
+	xor eax, [esp]
+	pop edx
+	call patchcosts_add
+	dec ecx
+	jnz patchcosts_loop_begin
+	jmp short patchcosts_loop_end
+patchcosts_loop_end:
+	ret
+patchcosts_add:
+	add eax, edx
+	ret
+
+; What is copied into each page of code.
+patchcosts_function:
+%rep FUNCTION - 1
+	inc eax
+%endrep
+	ret
+patchcosts_function_end:
+
+section .user
+patchcosts_user:
+	int 0x80
+
+section .rodata.operations
+operations_end:
+
+section .rodata align=4
+patchcosts_operation_count:
+	dd (operations_end - patchcosts_operations) / 64
+
+section .bss align=4
+gdtr:	resd 2

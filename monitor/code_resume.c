@@ -4,6 +4,7 @@
  * (code_exit.c says what that is good for).
  */
 #include "code.h"
+#include "cpu.h"
 #include "step.h"
 
 /* Can its code segment reach the blocks, and is EIP a linear address in it? */
@@ -25,11 +26,34 @@ struct code_page *code_page_here(const struct vcpu *vcpu, uint32_t *offset)
 	return code_page_at(vcpu, gla(linear));
 }
 
+/* Which of the guest's breakpoints on data the instruction's store has hit, as DR6 has them
+ * (17.2.4). */
+static uint32_t breaks_on_store(const struct vcpu *vcpu)
+{
+	uint32_t dr7 = vcpu->dr[7], first = vcpu->stored_at.raw, hits = 0;
+
+	for (unsigned i = 0; i < 4 && dr7 & DR7_ENABLES; i++) {
+		uint32_t size = (dr7 >> (18 + 4 * i) & 3) + 1, at = vcpu->dr[i] & ~(size - 1);
+		if (dr7 & DR7_ENABLE(i) && dr7 >> (16 + 4 * i) & 1 && at < first + vcpu->stored &&
+			first < at + size)
+			hits |= 1u << i;
+	}
+	return hits;
+}
+
 /* The instruction at EIP, done by the monitor. Where nothing names its fault it is #GP(0). */
 enum verdict code_perform(struct vcpu *vcpu, const struct insn *insn)
 {
+	vcpu->stored = 0;
 	enum verdict verdict = insn_emulate(vcpu, insn);
+	bool traps = verdict == VERDICT_GUEST_FAULT && vcpu->event.kind == EVENT_EXCEPTION &&
+		     vcpu->event.vector == VECTOR_DB; /* the guest steps itself, too */
 
+	if (vcpu->stored && (verdict == VERDICT_RESUME || traps) && breaks_on_store(vcpu)) {
+		vcpu->dr[6] |= breaks_on_store(vcpu);
+		dr6_write(vcpu->dr[6]);
+		return vcpu_raise(vcpu, VECTOR_DB, 0);
+	}
 	if (verdict == VERDICT_GUEST_FAULT && vcpu->event.kind == EVENT_NONE)
 		return vcpu_raise(vcpu, VECTOR_GP, 0);
 	return verdict;

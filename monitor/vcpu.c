@@ -296,6 +296,8 @@ enum verdict vcpu_check_store(
 
 	if (!vcpu_linear(vcpu, segment, offset, size, true, linear))
 		return vcpu_segment_refuses(vcpu, segment, offset, size);
+	vcpu->stored_at = *linear;
+	vcpu->stored = size;
 	if (vcpu_pointer(vcpu, *linear, size, access))
 		return VERDICT_RESUME;
 	return transfer_all(vcpu, *linear, NULL, size, access, LOOK);
@@ -308,6 +310,8 @@ enum verdict vcpu_store(struct vcpu *vcpu, enum insn_segment segment, uint32_t o
 
 	if (!vcpu_linear(vcpu, segment, offset, size, true, &linear))
 		return vcpu_segment_refuses(vcpu, segment, offset, size);
+	vcpu->stored_at = linear;
+	vcpu->stored = size;
 	return vcpu_store_as(vcpu, linear, from, size, own_access(vcpu));
 }
 

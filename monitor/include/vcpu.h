@@ -101,6 +101,8 @@ struct vcpu {
 
 	struct decoded decoded[DECODE_CACHE];
 	struct unpacked unpacked[UNPACKED];
+	gla_t stored_at; /* where vcpu_store() was last, and how much */
+	uint32_t stored;
 	bool unchecked;     /* the segment registers or EIP may not load: vcpu_check() */
 	struct event event; /* the exception that vcpu_raise() has noted */
 	struct exit_history exits;

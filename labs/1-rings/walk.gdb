@@ -54,9 +54,9 @@ vmexit privileged
 #> ^exit [0-9]+  privileged vector 13 error 0  0009:001004f5 <kernel_main\+[0-9]+>  cli$
 backtrace
 #> ^#0 +handle_protection .* at monitor/exit.c
-#> ^#[12] .*vm_exit .* at monitor/exit.c
-#> ^#[23] +world_exit \(\) at .*enter.asm
-#> ^#[34] .*interrupts_disable \(\) at guests/crack/crack.c
+#> ^#[0-9]+ .*vm_exit .* at monitor/exit.c
+#> ^#[0-9]+ +world_exit \(\) at .*enter.asm
+#> ^#[0-9]+ .*interrupts_disable \(\) at guests/crack/crack.c
 
 # The guest as the monitor has it, and its source; then back to the monitor.
 guest

@@ -15,7 +15,7 @@ set var $edi = 0x70707070
 along 26
 #> ^the same guest after each of 26 steps
 bt
-#> ^#[01] +(0x[0-9a-f]+ in )?vm_exit
+#> ^#[0-9]+ +(0x[0-9a-f]+ in )?vm_exit
 #> world_exit \(\) at solutions/1-rings/./enter.asm
 #> interrupts_disable \(\) at guests/crack/crack.c
 #> kernel_main

@@ -15,7 +15,7 @@ bt
 # Not one that the handler says first and then makes more precise.
 vmexit code_scan
 #> ^exit [0-9]+  code_scan 
-#> ^#0 .*vm_exit 
+#> ^#0 .*(vm_exit|exit_and_return|exit_viewed) 
 vmexit code_step
 #> ^exit [0-9]+  code_step +vector 13 error 0  0009:[0-9a-f]{8} <section_peek>
 vmresume

@@ -4,8 +4,8 @@
 vmexit privileged
 #> ^exit [0-9]+  privileged vector 13 .*  cli$
 bt
-#> ^#[23] +world_exit \(\) at solutions/1-rings/./enter.asm
-#> ^#[34] +interrupts_disable \(\) at guests/crack/crack.c
+#> ^#[0-9]+ +world_exit \(\) at solutions/1-rings/./enter.asm
+#> ^#[0-9]+ +interrupts_disable \(\) at guests/crack/crack.c
 vcpu
 #> ^ring     0 +\* 1$
 gdt 8

@@ -5,11 +5,11 @@ vmexit privileged
 #> ^#0 +handle_protection
 bt
 #> ^#0 +handle_protection .* at monitor/exit.c
-#> ^#[12] .*vm_exit .* at monitor/exit.c
-#> ^#[23] +world_exit \(\) at solutions/1-rings/./enter.asm
-#> ^#[34] +interrupts_disable \(\) at guests/crack/crack.c
-#> ^#[45] .*kernel_main \(info=36864\) at guests/crack/crack.c
-#> ^#[56] .* in guest_start \(\) at guests/lib/start.asm
+#> ^#[0-9]+ .*vm_exit .* at monitor/exit.c
+#> ^#[0-9]+ +world_exit \(\) at solutions/1-rings/./enter.asm
+#> ^#[0-9]+ +interrupts_disable \(\) at guests/crack/crack.c
+#> ^#[0-9]+ .*kernel_main \(info=36864\) at guests/crack/crack.c
+#> ^#[0-9]+ .* in guest_start \(\) at guests/lib/start.asm
 # The guest has not moved: the handler has only looked.
 p/x vcpu->registers.eip == exit->eip
 #> = 0x1

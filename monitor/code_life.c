@@ -22,7 +22,7 @@ bool code_create(struct vcpu *vcpu)
 	view->blocks = option_number(words, "patch=", 1);
 	view->code_size = 32;
 	view->strict = option_number(words, "strict=", 0);
-	view->blocks = view->blocks && !view->strict; /* a jump's last byte is no breakpoint */
+	view->blocks = view->blocks && view->strict < 2; /* a jump's last byte is no breakpoint */
 	view->pages = option_number(words, "code=", CODE_PAGES);
 	if (view->pages < CODE_PAGES_MIN)
 		view->pages = CODE_PAGES_MIN;

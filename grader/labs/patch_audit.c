@@ -113,8 +113,10 @@ static void audit_jump(struct seen *seen, const uint8_t *patch)
 	uint32_t to = seen->linear + first + JUMP_SIZE + distance;
 	memcpy(&entry, patch + PATCH_ENTRY_OFFSET, sizeof(entry));
 	if (to != entry || to < CODE_MAX)
-		wrong(seen, first, "this jump leads to %08x, and its block is entered at %08x", to, entry);
-	if (seen->kind[first + JUMP_SIZE - 1] != INSIDE && seen->kind[first + JUMP_SIZE - 1] != UNKNOWN)
+		wrong(seen, first, "this jump leads to %08x, and its block is entered at %08x", to,
+			entry);
+	if (seen->kind[first + JUMP_SIZE - 1] != INSIDE &&
+		seen->kind[first + JUMP_SIZE - 1] != UNKNOWN)
 		wrong(seen, first, "an instruction begins in the fifth byte of a jump");
 }
 
@@ -124,7 +126,8 @@ static void audit_copied(struct seen *seen, uint32_t offset)
 
 	insn_at(seen, offset, &insn);
 	if (!insn.length || offset + insn.length > PAGE_SIZE)
-		wrong(seen, offset, "what is CODE_COPIED here does not end in this page, or is none");
+		wrong(seen, offset,
+			"what is CODE_COPIED here does not end in this page, or is none");
 	if (!insn_may_run_as_it_is(&insn))
 		wrong(seen, offset, "a sensitive instruction is CODE_COPIED");
 	for (uint32_t i = offset; i < offset + insn.length; i++) {
@@ -151,7 +154,8 @@ static unsigned audit_bytes(struct seen *seen)
 			audit_copied(seen, i);
 		else if ((seen->kind[i] == REPLACED || seen->kind[i] == STEPPED) &&
 			 !seen->in_run[i] && seen->copy[i] != BREAKPOINT)
-			wrong(seen, i, "an instruction that must not run here begins with no breakpoint");
+			wrong(seen, i,
+				"an instruction that must not run here begins with no breakpoint");
 	}
 	for (uint32_t i = 0; i < PAGE_SIZE; i++) {
 		revealed += seen->copy[i] != BREAKPOINT;
@@ -305,7 +309,8 @@ END_TEST
 
 START_TEST(copies_of_an_operating_system_are_right)
 {
-	audit_now_and_then(guest_open("pocket"), "mem=4 run=selftest:calls:processes:memory", 800000);
+	audit_now_and_then(
+		guest_open("pocket"), "mem=4 run=selftest:calls:processes:memory", 800000);
 }
 END_TEST
 

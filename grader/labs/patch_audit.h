@@ -14,10 +14,10 @@
 bool insn_may_run_as_it_is(const struct insn *insn);
 
 /*
- * Fails the test at the first byte of the code view that is wrong: one that is neither a breakpoint,
- * nor of an instruction that may run as it is, nor of a jump to a block. Goes on to a moment at which
- * the guest itself runs. Returns how many bytes are no breakpoints: none where the guest came to its
- * end before.
+ * Fails the test at the first byte of the code view that is wrong: one that is neither a
+ * breakpoint, nor of an instruction that may run as it is, nor of a jump to a block. Goes on to a
+ * moment at which the guest itself runs. Returns how many bytes are no breakpoints: none where the
+ * guest came to its end before.
  */
 unsigned audit_code_view(struct machine *m);
 

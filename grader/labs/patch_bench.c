@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What lab 4's operations cost, beside the bare machine and beside breakpoints alone, and what
- * pocket's self-test pays. Not graded: `make bench` prints it, and the graded tests' budgets are set
- * from it.
+ * pocket's self-test pays. Not graded: `make bench` prints it, and the graded tests' budgets are
+ * set from it.
  */
 #include "bench.h"
 #include "patch_costs.h"

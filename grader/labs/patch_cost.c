@@ -71,8 +71,9 @@ static void assert_no_exit(const struct patchcosts *p, const char *name, const c
 {
 	uint64_t exits = exits_of(p, name);
 
-	ck_assert_msg(exits == 0, "%s that has been executed %d times takes %llu exits; none is needed",
-		what, HOT, (unsigned long long)exits);
+	ck_assert_msg(exits == 0,
+		"%s that has been executed %d times takes %llu exits; none is needed", what, HOT,
+		(unsigned long long)exits);
 }
 
 START_TEST(the_interrupt_flag_is_cheap_when_it_is_hot)
@@ -123,7 +124,8 @@ START_TEST(a_breakpoint_is_cheap)
 	uint64_t cost = instructions_of(&p, "smsw");
 	measure("instructions_of_a_breakpoint", cost);
 	hint("A breakpoint is one exit. There is no need to scan again.");
-	ck_assert_msg(exits == 1, "SMSW takes %llu exits: one is needed", (unsigned long long)exits);
+	ck_assert_msg(
+		exits == 1, "SMSW takes %llu exits: one is needed", (unsigned long long)exits);
 	assert_within("SMSW, which a breakpoint stands for,", cost, BREAKPOINT_BUDGET);
 }
 END_TEST
@@ -134,14 +136,13 @@ START_TEST(a_write_beside_code_drops_nothing)
 
 	rounds_pass(&p, 1);
 	uint64_t beside = exits_of(&p, "beside_again");
-	run_until(p.m, label(&p, "beside"));
-	uint64_t scans = exits_of(&p, "next_call");
+	uint64_t scans = exits_of(&p, "call_beside");
 	measure("exits_of_a_write_beside_code", beside);
 	hint("code_written() need only forget what was found where a byte of it changes. A function that was known and was not written to is known still.");
 	ck_assert_msg(beside <= WRITE_EXITS,
 		"a byte written into a page where code was found, but not into the code, takes %llu exits; at most %d are asked for",
 		(unsigned long long)beside, WRITE_EXITS);
-	ck_assert_msg(scans == 0, "a function that was called before takes %llu exits",
+	ck_assert_msg(scans == 0, "a function beside which a byte was written takes %llu exits",
 		(unsigned long long)scans);
 }
 END_TEST
@@ -222,7 +223,8 @@ const struct graded_test patch_cost_tests[] = {
 	{&a_return_to_ring_3_costs_no_exit, EFFICIENCY, 2, "patchcosts"},
 	{&a_breakpoint_is_cheap, EFFICIENCY, 2, "patchcosts"},
 	{&a_write_beside_code_drops_nothing, EFFICIENCY, 2, "patchcosts"},
-	{&code_without_sensitive_instructions_costs_what_it_costs_bare, EFFICIENCY, 2, "patchcosts"},
+	{&code_without_sensitive_instructions_costs_what_it_costs_bare, EFFICIENCY, 2,
+		"patchcosts"},
 	{&an_operating_system_costs_little_more, EFFICIENCY, 5, "pocket"},
 	{&predictions_about_patching_hold_on_this_monitor, EFFICIENCY, 5, "patchcosts"},
 	{0},

@@ -50,10 +50,11 @@ uint64_t selftest_cost(bool bare, const char *words)
 	int runs = 0;
 	while (runs < RUNS && !run_until_or_for(m, guest_symbol(guest, "guest_done"), LIMIT))
 		runs++;
-	ck_assert_msg(runs < RUNS, "pocket's self-test does not end within %u instructions", RUNS * LIMIT);
+	ck_assert_msg(runs < RUNS, "pocket's self-test does not end within %u instructions",
+		RUNS * LIMIT);
 	uint64_t taken = registers(m)->instructions - start;
-	ck_assert_msg(strstr(console(m), "checks passed"), "pocket's self-test does not pass. It says:\n%s",
-		console(m));
+	ck_assert_msg(strstr(console(m), "checks passed"),
+		"pocket's self-test does not pass. It says:\n%s", console(m));
 	machine_end(m);
 	return taken;
 }

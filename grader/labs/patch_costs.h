@@ -27,7 +27,8 @@ void costs_of(const struct guest *guest, struct machine *m, struct costs *costs)
 /* Which operation has that label? */
 uint32_t cost_number(const struct costs *costs, const char *label);
 
-/* Instructions of a machine that boots pocket for its self-test, without the time that it sleeps. */
+/* Instructions of a machine that boots pocket for its self-test, without the time that it sleeps.
+ */
 uint64_t selftest_cost(bool bare, const char *words);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Lab 4, graded tests of each sensitive instruction in each of its forms (guests/sensitives), and of
- * EFLAGS with all that hangs on them: single steps, interrupts that wait, critical sections
+ * Lab 4, graded tests of each sensitive instruction in each of its forms (guests/sensitives), and
+ * of EFLAGS with all that hangs on them: single steps, interrupts that wait, critical sections
  * (guests/flags).
  */
 #include "patch_tests.h"
@@ -25,10 +25,11 @@ struct selector {
 	uint32_t good;
 };
 
-static const char *const words_of_a_record[] = {"EDI", "ESI", "EBP", "ESP", "EBX", "EDX", "ECX", "EAX",
-	"the vector", "the error code", "EIP", "CS", "EFLAGS", "its operand", "its operand + 4",
-	"its operand + 8", "its operand + 12", "its operand + 16", "its operand + 20", "the stack",
-	"the stack + 4", "the stack + 8", "the stack + 12", "the stack + 16"};
+static const char *const words_of_a_record[] = {"EDI", "ESI", "EBP", "ESP", "EBX", "EDX", "ECX",
+	"EAX", "the vector", "the error code", "EIP", "CS", "EFLAGS", "its operand",
+	"its operand + 4", "its operand + 8", "its operand + 12", "its operand + 16",
+	"its operand + 20", "the stack", "the stack + 4", "the stack + 8", "the stack + 12",
+	"the stack + 16"};
 
 /* A selector that was pushed is two bytes: what is behind them lay there before. */
 static void mask_pushed(struct record *record, const char *name)
@@ -154,7 +155,8 @@ START_TEST(single_steps_show_every_instruction_once)
 	twin_read(&twins, false, "flags_trace", got, sizeof(got));
 	for (uint32_t i = 0; i < count && i < FLAGS_STEPS; i++) {
 		ck_assert_msg(i < reached,
-			"step %u of guests/flags, to EIP %08x, is the first that does not come", i, bare[i].eip);
+			"step %u of guests/flags, to EIP %08x, is the first that does not come", i,
+			bare[i].eip);
 		ck_assert_msg(memcmp(&bare[i], &got[i], sizeof(bare[i])) == 0,
 			"step %u of guests/flags: EIP %08x, EFLAGS %08x, DR6 %08x, ESP %08x on the bare machine; under this monitor EIP %08x, EFLAGS %08x, DR6 %08x, ESP %08x",
 			i, bare[i].eip, bare[i].eflags, bare[i].dr6, bare[i].esp, got[i].eip,

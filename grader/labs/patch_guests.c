@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Lab 4, graded tests with whole guests whose code is hard to patch: they leap into the middle of
- * instructions (guests/leaps), rewrite their code (guests/selfmod), look at it and map it at several
- * addresses (guests/views). Each test compares a part of what the guest leaves.
+ * instructions (guests/leaps), rewrite their code (guests/selfmod), look at it and map it at
+ * several addresses (guests/views). Each test compares a part of what the guest leaves.
  */
 #include "patch_tests.h"
 
 #define SMALL  "mem=4"
 #define STRICT "mem=4 strict=1" /* an instruction that hides a sensitive one is CODE_STEPPED */
+
+#define STEPPED_LIMIT 1200000000 /* instructions, where much is stepped */
 
 /* ---- probes: guests/leaps ---- */
 
@@ -45,8 +47,8 @@ static void assert_leaps_end_alike(const char *group, const char *words)
 	probe_registers_random(guest);
 	struct twins twins = twins_run_to(guest, words, "soups_run");
 	twins_assert_finished(&twins);
-	unsigned tried = compare_outcomes(&twins, probes, count, group, "leaps_first_outcomes",
-		"when its code is new");
+	unsigned tried = compare_outcomes(
+		&twins, probes, count, group, "leaps_first_outcomes", "when its code is new");
 	tried += compare_outcomes(
 		&twins, probes, count, group, "probe_outcomes", "when its code is known");
 	if (tried == 0)
@@ -56,13 +58,15 @@ static void assert_leaps_end_alike(const char *group, const char *words)
 START_TEST(computed_jumps_arrive)
 {
 	hint("A scan need not see every way. Whoever comes to a byte that it has not reached meets a breakpoint, and is scanned from there.");
-	assert_leaps_end_alike("leap_ branch_ switch return_ function_ recursion chain polymorphic", SMALL);
+	assert_leaps_end_alike(
+		"leap_ branch_ switch return_ function_ recursion chain polymorphic", SMALL);
 }
 END_TEST
 
 START_TEST(jumps_into_instructions_are_other_instructions)
 {
 	hint("A byte may belong to two instructions. Where one of them has a breakpoint there, the other cannot be in the copy: it is CODE_STEPPED (breakpoint_set()).");
+	run_limit(STEPPED_LIMIT);
 	assert_leaps_end_alike("hidden_ prefixed_ lock_ three_ escape_ braid", STRICT);
 }
 END_TEST
@@ -104,7 +108,9 @@ START_TEST(random_bytes_mean_what_they_mean_from_each_byte_on)
 	uint32_t seed = random_u32() | 1;
 
 	guest_write_u32(guest, "leaps_seed", seed);
-	struct twins twins = twins_run(guest, STRICT);
+	guest_write_u32(guest, "leaps_soup_count", 1);
+	run_limit(STEPPED_LIMIT);
+	struct twins twins = twins_run(guest, "mem=4 strict=2");
 	hint("Programs that overlap: what was copied for one may hide a breakpoint of another.");
 	twins_assert_finished(&twins);
 	twin_read(&twins, true, "leaps_soups", bare, sizeof(bare));
@@ -169,6 +175,7 @@ static void compare_results(const struct twins *twins, const char *group)
 
 static void assert_results_are_alike(struct guest *guest, const char *words, const char *group)
 {
+	run_limit(STEPPED_LIMIT);
 	struct twins twins = twins_run(guest, words);
 
 	compare_results(&twins, group);

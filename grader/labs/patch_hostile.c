@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Lab 4, graded tests of resource control: guests that reach for what the monitor keeps beside their
- * code, and guests whose code is hard work (guests/intruder). Behind an attacker runs a guest that
- * behaves, in the same machine: it must not notice.
+ * Lab 4, graded tests of resource control: guests that reach for what the monitor keeps beside
+ * their code, and guests whose code is hard work (guests/intruder). Behind an attacker runs a guest
+ * that behaves, in the same machine: it must not notice.
  */
 #include "patch_audit.h"
 
@@ -36,13 +36,13 @@ static void check_monitor(struct machine *m, const struct integrity *before, con
 		"the attack %s changed the monitor's code", what);
 	ck_assert_msg((now.cr0 & bits0) == (before->cr0 & bits0) &&
 			      (now.cr4 & bits4) == (before->cr4 & bits4),
-		"the attack %s changed CR0 or CR4 of the real machine: %08x and %08x", what, now.cr0,
-		now.cr4);
+		"the attack %s changed CR0 or CR4 of the real machine: %08x and %08x", what,
+		now.cr0, now.cr4);
 	free(now.text);
 }
 
-/* Looks at the copies, the monitor and the attacker's own text while the first guest runs, and at the
- * results of the one behind it. */
+/* Looks at the copies, the monitor and the attacker's own text while the first guest runs, and at
+ * the results of the one behind it. */
 static void assert_attack_is_survived(uint32_t part, const char *words, const char *what)
 {
 	struct guest *guest = intruder_open(part, 20), *next = intruder_open(BEHAVE, 10);
@@ -115,7 +115,8 @@ static void assert_work_is_done(uint32_t part, uint32_t rounds, const char *word
 	twin_read(&twins, false, "results", got, sizeof(got));
 	ck_assert_uint_gt(count, 0);
 	for (uint32_t i = 0; i < count; i++) {
-		ck_assert_msg(i < reached, "under this monitor the guest does not get to \"%s\", number %u",
+		ck_assert_msg(i < reached,
+			"under this monitor the guest does not get to \"%s\", number %u",
 			bare[i].name, i);
 		ck_assert_msg(bare[i].value == got[i].value,
 			"\"%s\", number %u, is %08x on the bare machine and %08x under this monitor",
@@ -129,6 +130,7 @@ static void assert_work_is_done(uint32_t part, uint32_t rounds, const char *word
 START_TEST(code_above_the_view_is_performed)
 {
 	hint("Where there is no copy the monitor performs each instruction. A run must end where the copies do.");
+	run_limit(10 * LIMIT); /* each instruction up there is stepped */
 	assert_work_is_done(ABOVE, 1, "mem=4");
 }
 END_TEST

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Lab 4, graded tests with a whole operating system: guests/pocket, the very image that boots bare.
- * It is full of PUSHF, CLI and POPF; its timer interrupts it wherever it is. What it prints and what
- * it leaves on its disk must be what it does on the bare machine.
+ * It is full of PUSHF, CLI and POPF; its timer interrupts it wherever it is. What it prints and
+ * what it leaves on its disk must be what it does on the bare machine.
  */
 #include "patch_audit.h"
 #include "monitor_layout.h"
@@ -54,7 +54,8 @@ static void assert_same_session(struct machine *bare, struct machine *m)
 	for (size_t i = 0; want[i] && want[i] == got[i]; i++)
 		if (want[i] == '\n')
 			line = i + 1;
-	ck_abort_msg("the console differs from the bare machine's. There it goes on with\n%.400s\nunder this monitor with\n%.400s",
+	ck_abort_msg(
+		"the console differs from the bare machine's. There it goes on with\n%.400s\nunder this monitor with\n%.400s",
 		want + line, got + line);
 }
 
@@ -207,7 +208,8 @@ static int command_draw(char *line, size_t size)
 	case 11:
 		return snprintf(line, size, "sum %s %s\n", one, other);
 	case 12:
-		return snprintf(line, size, "grep %c %s | hexdump\n", 'a' + (char)(number % 26), one);
+		return snprintf(
+			line, size, "grep %c %s | hexdump\n", 'a' + (char)(number % 26), one);
 	case 13:
 		return snprintf(line, size, "forkwait %u\n", 1 + number % 4);
 	case 14:
@@ -217,8 +219,9 @@ static int command_draw(char *line, size_t size)
 	case 16:
 		return snprintf(line, size, "hello; echo %u\n", number);
 	case 17:
-		return snprintf(line, size, "mkdir d%u; cp %s d%u/%s; ls d%u; rm d%u/%s; rmdir d%u\n",
-			number, one, number, one, number, number, one, number);
+		return snprintf(line, size,
+			"mkdir d%u; cp %s d%u/%s; ls d%u; rm d%u/%s; rmdir d%u\n", number, one,
+			number, one, number, number, one, number);
 	case 18:
 		return snprintf(line, size, "ping\n");
 	default:
@@ -241,16 +244,18 @@ static struct guest *session_open(void)
 		length += (size_t)command_draw(script + length, sizeof(script) - length);
 	if (!mkdtemp(folder))
 		infrastructure_error("cannot make a temporary folder: %m");
-	snprintf(command, sizeof(command), "cp -R %s/build/guests/pocket/root %s/root && chmod -R u+w %s",
-		kit, folder, folder);
+	snprintf(command, sizeof(command),
+		"cp -R %s/build/guests/pocket/root %s/root && chmod -R u+w %s", kit, folder,
+		folder);
 	if (system(command) != 0)
-		infrastructure_error("cannot copy the files of pocket's disk: `make kit` builds them");
+		infrastructure_error(
+			"cannot copy the files of pocket's disk: `make kit` builds them");
 	snprintf(path, sizeof(path), "%s/root/etc/rc", folder);
 	FILE *rc = fopen(path, "w");
 	if (!rc || fputs(script, rc) < 0 || fclose(rc) != 0)
 		infrastructure_error("cannot write %s: %m", path);
-	snprintf(command, sizeof(command), "%s/build/guests/pocket/tools/mkfs %s/disk %zu %s/root", kit,
-		folder, size / 1024, folder);
+	snprintf(command, sizeof(command), "%s/build/guests/pocket/tools/mkfs %s/disk %zu %s/root",
+		kit, folder, size / 1024, folder);
 	if (system(command) != 0)
 		infrastructure_error("cannot make a disk for pocket");
 	snprintf(path, sizeof(path), "%s/disk", folder);

@@ -291,7 +291,8 @@ void emit_repeatable(struct assembly *a)
 		emit(a, 1, 0xfb);
 		break;
 	case 7:
-		emit_push(a, (random_u32() & (EFLAGS_STATUS | EFLAGS_IF | EFLAGS_DF)) | EFLAGS_FIXED);
+		emit_push(
+			a, (random_u32() & (EFLAGS_STATUS | EFLAGS_IF | EFLAGS_DF)) | EFLAGS_FIXED);
 		emit(a, 1, 0x9d);
 		break;
 	case 8:

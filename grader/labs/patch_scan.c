@@ -16,16 +16,60 @@ enum { UNKNOWN, COPIED, REPLACED, STEPPED, INSIDE };
 static const struct {
 	uint8_t size, bytes[2];
 } openings[] = {
-	{1, {0x9c}}, {1, {0x9d}}, {1, {0xcf}}, {1, {0xcc}}, {1, {0xce}}, {1, {0xcd}}, {1, {0xf1}},
-	{1, {0x0e}}, {1, {0x16}}, {1, {0x17}}, {1, {0x06}}, {1, {0x1e}}, {1, {0x07}}, {1, {0x1f}},
-	{2, {0x0f, 0xa0}}, {2, {0x0f, 0xa8}}, {2, {0x0f, 0xa1}}, {2, {0x0f, 0xa9}}, {1, {0x8c}},
-	{1, {0x8c}}, {1, {0x8c}}, {1, {0x8e}}, {1, {0x8e}}, {1, {0x9a}}, {1, {0xea}}, {1, {0xca}},
-	{1, {0xcb}}, {1, {0xff}}, {1, {0xff}}, {2, {0x0f, 0x00}}, {2, {0x0f, 0x00}},
-	{2, {0x0f, 0x01}}, {2, {0x0f, 0x01}}, {2, {0x0f, 0x02}}, {2, {0x0f, 0x03}},
-	{2, {0x0f, 0xa2}}, {2, {0x0f, 0x34}}, {1, {0xc4}}, {1, {0xc5}}, {2, {0x0f, 0xb2}},
-	{2, {0x0f, 0xb4}}, {2, {0x0f, 0xb5}}, {1, {0xfa}}, {1, {0xfb}}, {1, {0xf4}}, {1, {0xe4}},
-	{2, {0x0f, 0x20}}, {2, {0x0f, 0x22}}, {1, {0x9e}}, {1, {0x9f}}, {1, {0xe8}}, {1, {0xc3}},
-	{1, {0x8f}}, {1, {0x63}},
+	{1, {0x9c}},
+	{1, {0x9d}},
+	{1, {0xcf}},
+	{1, {0xcc}},
+	{1, {0xce}},
+	{1, {0xcd}},
+	{1, {0xf1}},
+	{1, {0x0e}},
+	{1, {0x16}},
+	{1, {0x17}},
+	{1, {0x06}},
+	{1, {0x1e}},
+	{1, {0x07}},
+	{1, {0x1f}},
+	{2, {0x0f, 0xa0}},
+	{2, {0x0f, 0xa8}},
+	{2, {0x0f, 0xa1}},
+	{2, {0x0f, 0xa9}},
+	{1, {0x8c}},
+	{1, {0x8c}},
+	{1, {0x8c}},
+	{1, {0x8e}},
+	{1, {0x8e}},
+	{1, {0x9a}},
+	{1, {0xea}},
+	{1, {0xca}},
+	{1, {0xcb}},
+	{1, {0xff}},
+	{1, {0xff}},
+	{2, {0x0f, 0x00}},
+	{2, {0x0f, 0x00}},
+	{2, {0x0f, 0x01}},
+	{2, {0x0f, 0x01}},
+	{2, {0x0f, 0x02}},
+	{2, {0x0f, 0x03}},
+	{2, {0x0f, 0xa2}},
+	{2, {0x0f, 0x34}},
+	{1, {0xc4}},
+	{1, {0xc5}},
+	{2, {0x0f, 0xb2}},
+	{2, {0x0f, 0xb4}},
+	{2, {0x0f, 0xb5}},
+	{1, {0xfa}},
+	{1, {0xfb}},
+	{1, {0xf4}},
+	{1, {0xe4}},
+	{2, {0x0f, 0x20}},
+	{2, {0x0f, 0x22}},
+	{1, {0x9e}},
+	{1, {0x9f}},
+	{1, {0xe8}},
+	{1, {0xc3}},
+	{1, {0x8f}},
+	{1, {0x63}},
 };
 #define OPENINGS (sizeof(openings) / sizeof(openings[0]))
 
@@ -62,8 +106,8 @@ START_TEST(sensitive_instructions_are_told_from_harmless_ones)
 		uint32_t want = insn_may_run_as_it_is(&insn) ? COPIED : REPLACED;
 		insn_format(&insn, 0x100000, text, sizeof(text));
 		ck_assert_msg(got == want,
-			"scan_classify() says %u of %s (%02x %02x %02x ..., class %s); it is %s", got,
-			text, bytes[0], bytes[1], bytes[2], insn_class_name(insn.class),
+			"scan_classify() says %u of %s (%02x %02x %02x ..., class %s); it is %s",
+			got, text, bytes[0], bytes[1], bytes[2], insn_class_name(insn.class),
 			want == COPIED ? "CODE_COPIED (1)" : "CODE_REPLACED (2)");
 	}
 }
@@ -85,10 +129,10 @@ struct drawn {
 /* A unit: an instruction that goes on to the next one, or data that is jumped over. */
 static unsigned unit_draw(struct drawn *d, unsigned at)
 {
-	static const uint8_t harmless[][6] = {
-		{1, 0x90}, {2, 0x01, 0xd8}, {5, 0xb8, 1, 2, 0xcc, 4}, {3, 0x83, 0xc0, 0x9c},
-		{1, 0x50}, {1, 0x58}, {3, 0x8b, 0x44, 0x24}, {1, 0xfa}, {1, 0xfb}, {2, 0x8c, 0xd8},
-		{1, 0x1e}, {1, 0x1f}, {3, 0x0f, 0x20, 0xc0}, {1, 0xf4}, {2, 0x8e, 0xd8}};
+	static const uint8_t harmless[][6] = {{1, 0x90}, {2, 0x01, 0xd8}, {5, 0xb8, 1, 2, 0xcc, 4},
+		{3, 0x83, 0xc0, 0x9c}, {1, 0x50}, {1, 0x58}, {3, 0x8b, 0x44, 0x24}, {1, 0xfa},
+		{1, 0xfb}, {2, 0x8c, 0xd8}, {1, 0x1e}, {1, 0x1f}, {3, 0x0f, 0x20, 0xc0}, {1, 0xf4},
+		{2, 0x8e, 0xd8}};
 	static const uint8_t sensitive[][4] = {{1, 0x9c}, {1, 0x9d}, {2, 0x8c, 0xc8},
 		{2, 0x8c, 0xd3}, {1, 0x0e}, {1, 0x16}, {3, 0x0f, 0x01, 0xe0}, {2, 0x0f, 0xa2},
 		{2, 0x66, 0x9c}, {3, 0x0f, 0x00, 0xc8}};
@@ -109,8 +153,10 @@ static unsigned unit_draw(struct drawn *d, unsigned at)
 /* A branch of any kind, to the beginning of a unit that is drawn when all are known. */
 static unsigned branch_draw(struct drawn *d, unsigned at, bool *ends)
 {
-	static const uint8_t branches[][3] = {{5, 0xe8}, {5, 0xe9}, {6, 0x0f, 0x84}, {6, 0x0f, 0x8f}};
-	unsigned which = random_below(8) ? 2 + random_below(2) : random_below(2), length = branches[which][0];
+	static const uint8_t branches[][3] = {
+		{5, 0xe8}, {5, 0xe9}, {6, 0x0f, 0x84}, {6, 0x0f, 0x8f}};
+	unsigned which = random_below(8) ? 2 + random_below(2) : random_below(2),
+		 length = branches[which][0];
 
 	memcpy(d->bytes + at, branches[which] + 1, length - 4);
 	d->kind[at] = COPIED;
@@ -180,7 +226,8 @@ static void page_reach(struct drawn *d, uint32_t from)
 			insn_decode(&insn, d->bytes + at, PAGE_SIZE - at, 32);
 			memset(known + at, true, insn.length);
 			uint32_t next = at + insn.length, to = insn_branch_target(&insn, at);
-			bool branch = insn.class == INSN_CONTROL_FLOW && insn.mnemonic != MNEMONIC_RET;
+			bool branch =
+				insn.class == INSN_CONTROL_FLOW && insn.mnemonic != MNEMONIC_RET;
 			if (branch) {
 				d->target[to] = true;
 				way[ways++] = to;
@@ -218,11 +265,11 @@ static void page_compare(struct machine *m, const struct drawn *d, uint32_t reco
 		if (kind[i] == d->kind[i] && target[i] == d->target[i] && copy[i] == want)
 			continue;
 		ck_assert_msg(kind[i] == d->kind[i],
-			"a scan that began at %08x leaves kind %u at %08x (%s); it should be %s", linear + from,
-			kind[i], linear + i, text, kinds[d->kind[i]]);
+			"a scan that began at %08x leaves kind %u at %08x (%s); it should be %s",
+			linear + from, kind[i], linear + i, text, kinds[d->kind[i]]);
 		ck_assert_msg(target[i] == d->target[i],
-			"a scan that began at %08x: target[] is %u for %08x (%s)", linear + from, target[i],
-			linear + i, text);
+			"a scan that began at %08x: target[] is %u for %08x (%s)", linear + from,
+			target[i], linear + i, text);
 		ck_assert_msg(copy[i] == want,
 			"a scan that began at %08x leaves %02x at %08x of the copy (%s), where %02x should be",
 			linear + from, copy[i], linear + i, text, want);
@@ -241,8 +288,8 @@ START_TEST(a_scan_goes_the_ways_that_control_can_go)
 		memory_read(m, registers(m)->esp + 4, arguments, sizeof(arguments));
 		page_draw(&d);
 		arguments[2] = d.start[random_below(d.units / 2)];
-		memory_write(m, memory_read_u32(m, arguments[1] + CODE_PAGE_ORIGINAL_OFFSET), d.bytes,
-			PAGE_SIZE);
+		memory_write(m, memory_read_u32(m, arguments[1] + CODE_PAGE_ORIGINAL_OFFSET),
+			d.bytes, PAGE_SIZE);
 		call(m, "scan", arguments, 3);
 		page_reach(&d, arguments[2]);
 		page_compare(m, &d, arguments[1], arguments[2]);

@@ -9,7 +9,8 @@
 
 #include "decode.h"
 
-#define CODE_MAX 0x01c00000u /* monitor/include/code.h: a guest's kernel executes below, in copies */
+#define CODE_MAX                                                                                   \
+	0x01c00000u /* monitor/include/code.h: a guest's kernel executes below, in copies */
 
 /* Each file's tests; the last has no test. */
 extern const struct graded_test patch_scan_tests[];    /* organs, called from outside */

@@ -15,6 +15,13 @@
 #define CALL_LIMIT 1000000 /* instructions that a called function may take */
 #define TEXT_SIZE  256
 
+static unsigned limit = LIMIT;
+
+void run_limit(unsigned instructions)
+{
+	limit = instructions;
+}
+
 struct machine *machines;
 
 /* ---- the monitor's symbols ---- */
@@ -240,7 +247,7 @@ static void unexpected_stop(struct machine *machine, const char *wanted)
 	case BOCHS_STOP_INTERRUPTED:
 		infrastructure_error("%s", bochs_error(machine->bochs));
 	case BOCHS_STOP_LIMIT:
-		ck_abort_msg("%s did not %s within %u instructions", kind, wanted, LIMIT);
+		ck_abort_msg("%s did not %s within %u instructions", kind, wanted, limit);
 	case BOCHS_STOP_POWER_OFF:
 		ck_abort_msg("%s switched itself off before it could %s", kind, wanted);
 	case BOCHS_STOP_TRIPLE_FAULT:
@@ -325,7 +332,7 @@ void run_until(struct machine *machine, uint32_t address)
 {
 	char wanted[TEXT_SIZE + 16];
 
-	if (machine_run(machine, &address, 1, LIMIT) == BOCHS_STOP_BREAKPOINT)
+	if (machine_run(machine, &address, 1, limit) == BOCHS_STOP_BREAKPOINT)
 		return;
 	snprintf(wanted, sizeof(wanted), "reach %s", address_name(machine, address));
 	unexpected_stop(machine, wanted);
@@ -333,7 +340,7 @@ void run_until(struct machine *machine, uint32_t address)
 
 int run_until_any(struct machine *machine, const uint32_t *addresses, size_t count)
 {
-	switch (machine_run(machine, addresses, count, LIMIT)) {
+	switch (machine_run(machine, addresses, count, limit)) {
 	case BOCHS_STOP_POWER_OFF:
 		return -1;
 	case BOCHS_STOP_BREAKPOINT:

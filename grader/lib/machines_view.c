@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Where a guest's kernel is, since lab 4: it is fetched from the code view (monitor/include/code.h),
- * and stands for the judge where it is in the guest's own code.
+ * Where a guest's kernel is, since lab 4: it is fetched from the code view
+ * (monitor/include/code.h), and stands for the judge where it is in the guest's own code.
  *
- * What the monitor has not looked at yet is a breakpoint in the view, or not there. Who stops before
- * it sees the guest arrive; then the monitor looks, and the guest arrives once more.
+ * What the monitor has not looked at yet is a breakpoint in the view, or not there. Who stops
+ * before it sees the guest arrive; then the monitor looks, and the guest arrives once more.
  */
 #include "machines_private.h"
 #include "rings.h"
@@ -38,7 +38,8 @@ void view_add_places(const struct machine *machine, uint32_t *all, size_t *count
 	}
 }
 
-/* Is what the guest's kernel would fetch now a breakpoint, or not there? Then the monitor is next. */
+/* Is what the guest's kernel would fetch now a breakpoint, or not there? Then the monitor is next.
+ */
 static bool is_before_breakpoint(struct machine *machine)
 {
 	const struct bochs_registers *r = registers(machine);

@@ -94,13 +94,16 @@ static void soup_cook(void)
 	code[at] = PROBE_END;
 }
 
-static void stack_fill(void)
+/* What the stack has before each entry: flags, which POPF may pop. */
+static uint32_t filled[SOUP_STACK / 4];
+
+static void stack_prepare(void)
 {
 	static const uint32_t flags[] = {
 		0x202, 0x2d7, 0x000, 0x246, 0x3202, 0x893, 0x40202, 0x200602};
 
 	for (uint32_t i = 0; i < SOUP_STACK / 4; i++)
-		stack[i] = flags[i % 8];
+		filled[i] = flags[i % 8];
 }
 
 /* It begins with ESP in the middle of the stack. */
@@ -110,7 +113,7 @@ static void soup_run(uint32_t at, struct leaps_soup *result)
 					       offsetof(struct frame, user_esp));
 	struct outcome outcome;
 
-	stack_fill();
+	memcpy(stack, filled, sizeof(filled));
 	*frame = (struct frame){.edi = KERNEL_DS,
 		.esi = 0x51515151,
 		.ebp = 0xb9b9b9b9,
@@ -133,6 +136,7 @@ static void soup_run(uint32_t at, struct leaps_soup *result)
 
 void soups_run(void)
 {
+	stack_prepare();
 	uint32_t runs = 0, sum = 0;
 
 	random_state = leaps_seed ? leaps_seed : 1;

@@ -34,8 +34,8 @@
 
 /* What a virtual processor's code view consists of. */
 struct code_view {
-	bool blocks; /* false: the word patch=0 */
-	bool strict; /* the word strict=1: nothing sensitive may hide inside what is copied */
+	bool blocks;     /* false: the word patch=0 */
+	unsigned strict; /* the word strict=1 or strict=2: what may hide inside what is copied */
 	struct shared_flags *shared;
 	struct descriptor
 		*lent[6]; /* the descriptors that are the guest's own until the next exit */
@@ -70,7 +70,7 @@ struct code_view {
 	unsigned next_room;                  /* where the next block may stand (code_block.c) */
 };
 
-/* With a new virtual processor. The words patch=0, strict=1 and code=N on its command line count.
+/* With a new virtual processor. The words patch=0, strict=N and code=N on its command line count.
  * False: no memory for it. Before lab 4 there is none, and vcpu->code_view stays NULL. */
 bool code_create(struct vcpu *vcpu);
 void code_destroy(struct vcpu *vcpu);

@@ -91,9 +91,10 @@ enum code_kind scan_classify(const struct insn *insn);
  * - CODE_COPIED: code_reveal(). Where that would overwrite the breakpoint of another instruction
  *   that begins inside this one, it is CODE_STEPPED instead;
  * - CODE_REPLACED and CODE_STEPPED: breakpoint_set() (patch.c);
- * - with vcpu->code_view->strict (the word strict=1), one into whose middle a computed jump might
- *   lead is CODE_STEPPED, where at one of its further bytes an instruction would begin that is
- *   CODE_REPLACED, does not decode, or ends behind it;
+ * - with vcpu->code_view->strict (the words strict=1 and strict=2), one into whose middle a
+ * computed jump might lead is CODE_STEPPED: where a CODE_REPLACED instruction would begin at one of
+ * its further bytes; with strict=2 also where one would begin there that does not decode, or ends
+ * behind it;
  * - what does not decode, and what does not end in this page, is CODE_STEPPED: the processor itself
  *   will say what it is. Nothing is known of what follows what does not decode.
  */

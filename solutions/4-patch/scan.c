@@ -68,15 +68,19 @@ static bool hides_breakpoint(const struct code_page *page, uint32_t offset, uint
 
 /* Could someone who jumps into the middle of this instruction go wrong? There may be a sensitive
  * one, or one that goes on where the copy is not the original. */
-static bool hides_another(const struct code_page *page, uint32_t offset, uint32_t length)
+static bool hides_another(
+	const struct code_page *page, uint32_t offset, uint32_t length, unsigned strict)
 {
 	uint8_t bytes[INSN_MAX_LENGTH];
 	struct insn insn;
 
-	for (uint32_t i = offset + 1; i < offset + length; i++)
-		if (code_decode(page, i, &insn, bytes) != DECODE_OK ||
-			i + insn.length > offset + length || scan_classify(&insn) == CODE_REPLACED)
+	for (uint32_t i = offset + 1; strict && i < offset + length; i++) {
+		bool decodes = code_decode(page, i, &insn, bytes) == DECODE_OK;
+		if (decodes && scan_classify(&insn) == CODE_REPLACED)
 			return true;
+		if (strict > 1 && (!decodes || i + insn.length > offset + length))
+			return true;
+	}
 	return false;
 }
 
@@ -106,7 +110,7 @@ static uint32_t find(struct vcpu *vcpu, struct code_page *page, uint32_t offset,
 	uint32_t length = insn->length;
 	if (kind == CODE_COPIED &&
 		(offset + length > PAGE_SIZE || hides_breakpoint(page, offset, length) ||
-			(vcpu->code_view->strict && hides_another(page, offset, length))))
+			hides_another(page, offset, length, vcpu->code_view->strict)))
 		kind = CODE_STEPPED;
 	set_kind(vcpu, page, offset, kind, length);
 	return length;

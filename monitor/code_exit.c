@@ -106,6 +106,8 @@ enum verdict code_missed(struct vcpu *vcpu, struct exit_record *exit)
 
 	exit->address = linear.raw;
 	exit->reason = EXIT_CODE_SCAN;
+	if (linear.raw >= CODE_MAX)
+		return perform(vcpu, exit);
 	switch (vcpu_page(vcpu, linear, ACCESS_READ, &memory, &physical)) {
 	case PAGE_FAULT:
 		exit->reason = EXIT_PAGE_FAULT;

@@ -89,6 +89,6 @@ void middle_run(void)
 	}
 	for (uint32_t i = 0; i < intruder_rounds; i++)
 		try_call(random_u32() & 0x3ffffff, 1);
-	result_check("critical sections, at last", try_call((uint32_t)critical, 9),
-		critical_wanted(9));
+	result_check(
+		"critical sections, at last", try_call((uint32_t)critical, 9), critical_wanted(9));
 }

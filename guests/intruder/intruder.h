@@ -8,12 +8,12 @@
 
 enum intruder_part {
 	PART_BEHAVE,
-	PART_SHARED,  /* the selector that patch blocks use */
-	PART_REACH,   /* addresses where code is fetched from */
-	PART_MIDDLE,  /* jumps into runs, and into blocks */
-	PART_ABOVE,   /* code where no copies are, and across that border */
-	PART_FLOOD,   /* more pages of code than any pool has */
-	PART_STORM,   /* code that is rewritten for ever */
+	PART_SHARED, /* the selector that patch blocks use */
+	PART_REACH,  /* addresses where code is fetched from */
+	PART_MIDDLE, /* jumps into runs, and into blocks */
+	PART_ABOVE,  /* code where no copies are, and across that border */
+	PART_FLOOD,  /* more pages of code than any pool has */
+	PART_STORM,  /* code that is rewritten for ever */
 };
 
 extern SEEDED uint32_t intruder_part, intruder_seed, intruder_rounds;
@@ -31,13 +31,14 @@ void storm_run(void);
 
 /* ---- try.asm ---- */
 
-/* Calls `code` with an argument, on a stack of its own, and returns EAX; or 0xdead0000 and the vector
- * where it raised an exception. Interrupts are off behind it. */
+/* Calls `code` with an argument, on a stack of its own, and returns EAX; or 0xdead0000 and the
+ * vector where it raised an exception. Interrupts are off behind it. */
 uint32_t try_call(uint32_t code, uint32_t argument);
 extern uint32_t try_faults; /* how often it did */
 void try_init(void);
 
-/* PUSHF, CLI, PUSHF, POPF, and sums of what it saw. It works wherever it lies, for `argument` times. */
+/* PUSHF, CLI, PUSHF, POPF, and sums of what it saw. It works wherever it lies, for `argument`
+ * times. */
 extern const uint8_t critical[], critical_run[], critical_end[];
 
 /* What critical must return. */

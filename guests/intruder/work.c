@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Hard work for who keeps copies of code: code where no one expects it, more of it than there is room
- * for, and code that does not stay. All results can be foretold.
+ * Hard work for who keeps copies of code: code where no one expects it, more of it than there is
+ * room for, and code that does not stay. All results can be foretold.
  */
 #include "intruder.h"
 #include "paging.h"
@@ -40,7 +40,8 @@ void above_run(void)
 {
 	paging_begin();
 	for (uint32_t page = 0; page < 4; page++) {
-		page_map(directory, BORDER + (page - 2) * PAGE_SIZE, frame_take(), PAGE_KERNEL_WRITE);
+		page_map(directory, BORDER + (page - 2) * PAGE_SIZE, frame_take(),
+			PAGE_KERNEL_WRITE);
 		page_map(directory, ABOVE + page * PAGE_SIZE, frame_take(), PAGE_KERNEL_WRITE);
 	}
 	paging_on(directory);
@@ -64,7 +65,8 @@ void flood_run(void)
 		memcpy((void *)(frames[i] + at[i]), critical, critical_size());
 	}
 	for (uint32_t page = 0; page < FLOOD_PAGES; page++)
-		page_map(directory, FLOOD + page * PAGE_SIZE, frames[page % FRAMES], PAGE_KERNEL_READ);
+		page_map(directory, FLOOD + page * PAGE_SIZE, frames[page % FRAMES],
+			PAGE_KERNEL_READ);
 	paging_on(directory);
 	for (uint32_t i = 0; i < intruder_rounds * 10; i++) {
 		uint32_t page = i < FLOOD_PAGES ? i : random_below(FLOOD_PAGES);
@@ -82,7 +84,8 @@ void flood_run(void)
 
 static uint8_t page[2][PAGE_SIZE] __attribute__((aligned(4096)));
 
-/* mov eax, value; then PUSHF, CLI, POPF, NOPs and the like at random; ret. `value` is what returns. */
+/* mov eax, value; then PUSHF, CLI, POPF, NOPs and the like at random; ret. `value` is what returns.
+ */
 static void storm_write(uint8_t *code, uint32_t value)
 {
 	static const uint8_t middle[] = {0x90, 0xfa, 0xfb, 0xf8, 0xf9, 0xfc};

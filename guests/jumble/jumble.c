@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A guest that runs, over and over, what it does not know: cases of sensitive instructions that were
- * drawn at random and written into its image. What runs once is new to a monitor; what runs again is
- * known, and at last hot. Each time it must leave the same as on the bare machine.
+ * A guest that runs, over and over, what it does not know: cases of sensitive instructions that
+ * were drawn at random and written into its image. What runs once is new to a monitor; what runs
+ * again is known, and at last hot. Each time it must leave the same as on the bare machine.
  *
  * Behind the cases comes a loop (loop.c), drawn at random too, that the timer interrupts.
  *
@@ -43,8 +43,7 @@ static void tables_fill(void)
 	ldt_load(JUMBLE_LDT);
 	kernel_idt[JUMBLE_COUNT_VECTOR] =
 		gate_make(KERNEL_CS, (uint32_t)jumble_count_handler, GATE_INTERRUPT);
-	kernel_idt[VECTOR_BP] =
-		gate_make(KERNEL_CS, (uint32_t)jumble_count_handler, GATE_TRAP);
+	kernel_idt[VECTOR_BP] = gate_make(KERNEL_CS, (uint32_t)jumble_count_handler, GATE_TRAP);
 	kernel_idt[VECTOR_OF] =
 		gate_make(KERNEL_CS, (uint32_t)jumble_count_handler, GATE_INTERRUPT);
 }
@@ -55,7 +54,8 @@ static uint32_t stack_sum(uint32_t esp)
 	uint32_t end = (uint32_t)(stack + JUMBLE_STACK / 4);
 
 	esp &= ~3u;
-	return esp < (uint32_t)stack || esp > end ? esp : probe_sum(0, (const void *)esp, end - esp);
+	return esp < (uint32_t)stack || esp > end ? esp
+						  : probe_sum(0, (const void *)esp, end - esp);
 }
 
 /* On a stack that has the same in it each time, and ends in its middle. */

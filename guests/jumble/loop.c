@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A loop that the timer interrupts, each time after another while. Each round of the loop begins in
- * the same state. So what an interrupt before one of its instructions sees, EFLAGS above all, is the
- * same each time it comes there (Intel SDM volume 3A, 6.8).
+ * the same state. So what an interrupt before one of its instructions sees, EFLAGS above all, is
+ * the same each time it comes there (Intel SDM volume 3A, 6.8).
  *
  * The timer counts down once (mode 0) and is set again by the handler: an interrupt that is lost is
  * missed for ever, and the loop gives up.
@@ -13,7 +13,7 @@
 #define PIT_CONTROL    0x43
 #define ONE_SHOT       0x30 /* counter 0, low byte then high byte, mode 0 */
 #define IRQ_VECTOR     0x20
-#define SPURIOUS       0x27 /* a request that was taken back: no one wants its end */
+#define SPURIOUS       0x27   /* a request that was taken back: no one wants its end */
 #define LOOPS_FOR_EACH 20000u /* rounds without an interrupt, after which it is lost */
 
 SEEDED uint32_t jumble_wanted; /* interrupts */
@@ -21,10 +21,10 @@ SEEDED uint32_t jumble_clocks = 40, jumble_clocks_range = 60;
 SEEDED uint32_t jumble_seed = 1;
 
 struct jumble_seen jumble_seen[JUMBLE_BODY];
-uint32_t jumble_taken;    /* interrupts */
-uint32_t jumble_closed;   /* of them, with IF = 0 in their frame */
-uint32_t jumble_outside;  /* of them, neither in the body nor in the loop around it */
-uint32_t jumble_lost;     /* the loop gave up */
+uint32_t jumble_taken;   /* interrupts */
+uint32_t jumble_closed;  /* of them, with IF = 0 in their frame */
+uint32_t jumble_outside; /* of them, neither in the body nor in the loop around it */
+uint32_t jumble_lost;    /* the loop gave up */
 
 extern const uint8_t jumble_body[], jumble_loop[], jumble_loop_end[];
 

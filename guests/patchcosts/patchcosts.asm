@@ -106,8 +106,10 @@ patchcosts_back:                        ; INT 80h of patchcosts_user
 	mov al, 0x90
 	operation beside, "a write beside code", {mov [esi + BESIDE], al}
 	operation beside_again, "once more", {mov [esi + BESIDE], al}
+	operation call_beside, "and the function again", {call esi}
+	mov al, 0x90
 	operation into, "a write into code", {mov [esi], al}
-	operation after_write, "and the function again", {call esi}
+	operation after_write, "and the function, which is new", {call esi}
 
 	inc ebx
 	cmp ebx, ROUNDS

@@ -51,5 +51,16 @@ costs instructions_of_a_switch 600
 costs per_mille_of_forks_and_waits 6100
 costs per_mille_of_a_computation 1020
 
+judge 4 the_interrupt_flag_is_cheap_when_it_is_hot reads_of_segment_registers_cost_no_exit \
+	a_return_to_ring_3_costs_no_exit a_breakpoint_is_cheap a_write_beside_code_drops_nothing \
+	code_without_sensitive_instructions_costs_what_it_costs_bare an_operating_system_costs_little_more
+costs instructions_of_pushf_cli_popf 30
+costs instructions_of_mov_from_cs 6
+costs instructions_of_an_iret 24
+costs instructions_of_a_breakpoint 950
+costs exits_of_a_write_beside_code 1
+costs per_mille_of_a_loop 1020
+costs per_mille_of_the_self_test 1500
+
 echo "$passed costs are within their budgets, $failed are not"
 [ $failed = 0 ]

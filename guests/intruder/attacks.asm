@@ -15,7 +15,7 @@ global reach_code
 
 section .text
 
-; uint32_t intrude_es(uint32_t selector): bytes 0 to 63 of that segment.
+; uint32_t intrude_es(uint32_t selector): the first 64 KiB of that segment, as far as it goes.
 intrude_es:
 	mov eax, [esp + 4]
 	mov es, ax
@@ -27,7 +27,7 @@ intrude_es:
 	cli
 	sti
 	add edi, 4
-	cmp edi, 64
+	cmp edi, 0x10000
 	jb .more
 	ret
 

@@ -31,9 +31,12 @@ extern const uint8_t jumble_body[], jumble_loop[], jumble_loop_end[];
 /* Runs the body once: loop.asm */
 void jumble_round(void);
 
+/* The timer's clocks are some forty instructions long: in between it is the delay that counts. */
 static void timer_set(void)
 {
 	jumble_seed = jumble_seed * 1664525 + 1013904223;
+	for (uint32_t i = jumble_seed >> 25; i > 0; i--)
+		__asm__ volatile("");
 	uint32_t clocks = jumble_clocks + (jumble_seed >> 8) % jumble_clocks_range;
 	port_write8(PIT_CONTROL, ONE_SHOT);
 	port_write8(PIT_0, (uint8_t)clocks);

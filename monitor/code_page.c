@@ -89,24 +89,43 @@ void code_page_queue(struct code_view *view, struct code_page *page)
 	view->newest = page;
 }
 
-/* One that is not stands for no page of the guest's. */
+/* The first to be used for another page. */
+static void queue_last(struct code_view *view, struct code_page *page)
+{
+	page->older = NULL;
+	page->newer = view->oldest;
+	*(view->oldest ? &view->oldest->older : &view->newest) = page;
+	view->oldest = page;
+}
+
+/* One that is not stands for no page of the guest's. Those that are come first in the queue. */
 static bool in_use(const struct code_page *page)
 {
 	return page->original != NULL;
+}
+
+static struct code_page *first_used(struct code_view *view)
+{
+	return in_use(view->newest) ? view->newest : NULL;
+}
+
+static struct code_page *next_used(const struct code_page *page)
+{
+	return page->older && in_use(page->older) ? page->older : NULL;
 }
 
 /* Must writes to this page of the guest's be told, because of a copy? */
 static void page_watch(struct vcpu *vcpu, gpa_t at)
 {
 	maddr_t *frame;
+	struct code_view *view = vcpu->code_view;
 	bool wanted = false;
 
 	if (!guest_has_memory(vcpu, at))
 		return;
 	frame = &vcpu->vm->frames[at.raw / PAGE_SIZE];
-	for (struct code_page *page = vcpu->code_view->newest; page && !wanted; page = page->older)
-		wanted = in_use(page) &&
-			 (page->page.raw == at.raw || (page->next && page->behind.raw == at.raw));
+	for (struct code_page *page = first_used(view); page && !wanted; page = next_used(page))
+		wanted = page->page.raw == at.raw || (page->next && page->behind.raw == at.raw);
 	if (wanted && !(frame->raw & FRAME_CODE)) {
 		frame->raw |= FRAME_CODE;
 		vcpu_write_protect(vcpu, at, true);
@@ -128,6 +147,8 @@ static void page_release(struct vcpu *vcpu, struct code_page *page)
 	memset(page->target, 0, sizeof(page->target));
 	memset(page->hits, 0, sizeof(page->hits));
 	page->original = NULL;
+	unqueue(vcpu->code_view, page);
+	queue_last(vcpu->code_view, page);
 	page_watch(vcpu, page->page);
 	page_watch(vcpu, page->behind);
 }
@@ -141,13 +162,12 @@ struct key {
 
 static struct code_page *page_find(struct code_view *view, const struct key *key)
 {
-	struct code_page *page = view->newest;
+	struct code_page *page = first_used(view);
 
 	while (page &&
-		!(in_use(page) && page->linear.raw == key->linear.raw &&
-			page->page.raw == key->page.raw && page->behind.raw == key->behind.raw &&
-			page->code_size == key->code_size))
-		page = page->older;
+		!(page->linear.raw == key->linear.raw && page->page.raw == key->page.raw &&
+			page->behind.raw == key->behind.raw && page->code_size == key->code_size))
+		page = next_used(page);
 	return page;
 }
 
@@ -164,6 +184,8 @@ static struct code_page *page_make(struct vcpu *vcpu, const struct key *key)
 	page->code_size = key->code_size;
 	page->original = guest_memory(vcpu, key->page);
 	page->next = page->behind.raw == GPA_NOTHING.raw ? NULL : guest_memory(vcpu, page->behind);
+	unqueue(vcpu->code_view, page);
+	code_page_queue(vcpu->code_view, page);
 	page_watch(vcpu, page->page);
 	page_watch(vcpu, page->behind);
 	return page;
@@ -210,10 +232,12 @@ void code_memory_written(struct vcpu *vcpu, gpa_t at, uint32_t size)
 	uint32_t first = at.raw & PAGE_MASK;
 	gpa_t physical = gpa(at.raw & ~PAGE_MASK);
 
-	for (struct code_page *page = vcpu->code_view->newest; page; page = page->older) {
-		bool here = in_use(page) && page->page.raw == physical.raw &&
-			    code_written(page, first, size);
-		bool behind = in_use(page) && page->next && page->behind.raw == physical.raw &&
+	struct code_page *page = first_used(vcpu->code_view), *next;
+
+	for (; page; page = next) {
+		next = next_used(page);
+		bool here = page->page.raw == physical.raw && code_written(page, first, size);
+		bool behind = page->next && page->behind.raw == physical.raw &&
 			      code_written(page, PAGE_SIZE + first, size);
 		if (here || behind)
 			page_release(vcpu, page);

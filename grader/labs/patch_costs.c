@@ -3,7 +3,7 @@
 #include "patch_costs.h"
 
 #define SELFTEST "run=selftest"
-#define RUNS     6 /* each of LIMIT instructions at most */
+#define RUNS     12 /* each of LIMIT instructions at most */
 
 void costs_of(const struct guest *guest, struct machine *m, struct costs *costs)
 {

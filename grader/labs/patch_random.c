@@ -40,18 +40,19 @@ static void draw_sensitive(struct assembly *a)
 	emitters[random_below(sizeof(emitters) / sizeof(emitters[0]))](a);
 }
 
-/* mov dword [memory + 248], times; then instructions; dec dword [memory + 248]; jnz to them. */
-static void draw_loop(struct assembly *a)
+/* mov dword [counter], times; then instructions; dec dword [counter]; jnz to them. The counter lies
+ * where no other instruction writes. */
+static void draw_loop(struct assembly *a, uint32_t counter)
 {
 	emit(a, 1, 0xc7);
-	emit_address(a, 0, a->memory + 248);
+	emit_address(a, 0, counter);
 	emit_u32(a, 2 + random_below(4));
 	size_t top = a->length;
 	for (uint32_t i = 1 + random_below(2); i > 0; i--)
 		draw_sensitive(a);
 	emit_harmless(a);
 	emit(a, 1, 0xff);
-	emit_address(a, 1, a->memory + 248);
+	emit_address(a, 1, counter);
 	emit(a, 2, 0x0f, 0x85);
 	emit_u32(a, (uint32_t)(top - a->length - 4));
 }
@@ -75,7 +76,8 @@ static void case_draw(struct jumble *j, uint32_t number)
 		emit_harmless(&a);
 	draw_sensitive(&a);
 	if (one_in(3))
-		draw_loop(&a);
+		draw_loop(
+			&a, guest_symbol(j->guest, "jumble_counters") + number * sizeof(uint32_t));
 	else
 		draw_sensitive(&a);
 	for (uint32_t i = random_below(3); i > 0; i--)

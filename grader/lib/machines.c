@@ -247,7 +247,8 @@ static void unexpected_stop(struct machine *machine, const char *wanted)
 	case BOCHS_STOP_INTERRUPTED:
 		infrastructure_error("%s", bochs_error(machine->bochs));
 	case BOCHS_STOP_LIMIT:
-		ck_abort_msg("%s did not %s within %u instructions", kind, wanted, limit);
+		ck_abort_msg("%s did not %s within %u instructions: it is at EIP %08x", kind,
+			wanted, limit, registers(machine)->pc);
 	case BOCHS_STOP_POWER_OFF:
 		ck_abort_msg("%s switched itself off before it could %s", kind, wanted);
 	case BOCHS_STOP_TRIPLE_FAULT:

@@ -21,6 +21,7 @@ struct jumble_end jumble_ends[JUMBLE_ROUNDS][JUMBLE_CASES];
 volatile uint32_t jumble_done; /* cases, of all rounds */
 
 uint8_t jumble_memory[JUMBLE_CASES][JUMBLE_MEMORY] __attribute__((aligned(4096)));
+uint32_t jumble_counters[JUMBLE_CASES]; /* of a case's loop */
 static uint32_t stack[JUMBLE_STACK / 4] __attribute__((aligned(4096)));
 static IN_TABLES struct descriptor ldt[2];
 

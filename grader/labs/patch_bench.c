@@ -42,13 +42,17 @@ END_TEST
 
 START_TEST(the_self_test_of_pocket)
 {
-	uint64_t bare = selftest_cost(true, "mem=4"), patched = selftest_cost(false, "mem=4"),
-		 traps = selftest_cost(false, "mem=4 patch=0");
+	uint32_t exits, exits_of_traps;
+	uint64_t bare = selftest_cost(true, "mem=4", NULL),
+		 patched = selftest_cost(false, "mem=4", &exits),
+		 traps = selftest_cost(false, "mem=4 patch=0", &exits_of_traps);
 	char name[128];
 
 	snprintf(name, sizeof(name), "pocket, self-test (bare: %llu)", (unsigned long long)bare);
 	measure(name, patched);
 	measure("pocket, self-test, patch=0", traps);
+	measure("exits of pocket, self-test", exits);
+	measure("exits of pocket, self-test, patch=0", exits_of_traps);
 	measure("pocket, self-test, in hundredths of the bare machine's", patched * 100 / bare);
 	measure("pocket, self-test, patch=0, in hundredths of the bare machine's",
 		traps * 100 / bare);

@@ -29,6 +29,6 @@ uint32_t cost_number(const struct costs *costs, const char *label);
 
 /* Instructions of a machine that boots pocket for its self-test, without the time that it sleeps.
  */
-uint64_t selftest_cost(bool bare, const char *words);
+uint64_t selftest_cost(bool bare, const char *words, uint32_t *exits);
 
 #endif

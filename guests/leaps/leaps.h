@@ -33,6 +33,7 @@ struct leaps_soup {
 	uint32_t sum; /* of the general registers and the stack */
 };
 extern struct leaps_soup leaps_soups[SOUPS * SOUP_BYTES];
+extern SEEDED uint32_t leaps_probing; /* 0: the soups alone */
 extern SEEDED uint32_t leaps_seed;
 extern SEEDED uint32_t leaps_soup_count; /* at most SOUPS */
 

@@ -79,8 +79,8 @@ qemu() {
 	# a socket that GDB shows before it looks at what the machine has answered: so nothing is lost when
 	# the machine ends. The signal: QEMU does not end by itself when GDB is killed.
 	local command=(setpriv --pdeathsig KILL qemu-system-i386 -S -gdb stdio -m "$memory" -display none
-		-no-reboot -monitor none -chardev socket,id=log,fd=3 -chardev socket,id=console,fd=4
-		-device isa-debugcon,chardev=log -serial chardev:console)
+		-no-reboot -monitor none -chardev "socket,id=log,fd=3" -chardev "socket,id=console,fd=4"
+		-device "isa-debugcon,chardev=log" -serial chardev:console)
 	if [ -n "${BARE:-}" ]; then
 		command+=(-kernel "${guests[0]}" -append "${boots[0]#"${guests[0]}"}")
 		[ ! -f "${guests[0]%.elf}.disk" ] ||

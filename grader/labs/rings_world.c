@@ -21,17 +21,16 @@ START_TEST(the_guest_starts_as_its_boot_loader_left_it)
 
 	/* What the boot loader does not promise is drawn: it cannot be what the monitor's own code
 	 * left in a register. */
-	enum { EDI, ESI, EBP, PUSHA_ESP, EBX, EDX, ECX, COUNT }; /* of struct guest_registers */
-	uint32_t drawn[COUNT];
+	struct guest_registers drawn;
 	run_until(m, monitor_symbol("world_enter"));
 	uint32_t vcpu = memory_read_u32(m, registers(m)->esp + 4);
-	memory_read(m, vcpu, drawn, sizeof(drawn));
-	drawn[EDI] = random_u32();
-	drawn[ESI] = random_u32();
-	drawn[EBP] = random_u32();
-	drawn[EDX] = random_u32();
-	drawn[ECX] = random_u32();
-	memory_write(m, vcpu, drawn, sizeof(drawn));
+	memory_read(m, vcpu, &drawn, sizeof(drawn));
+	drawn.edi = random_u32();
+	drawn.esi = random_u32();
+	drawn.ebp = random_u32();
+	drawn.edx = random_u32();
+	drawn.ecx = random_u32();
+	memory_write(m, vcpu, &drawn, sizeof(drawn));
 	run_until(m, entry);
 	const struct bochs_registers *want = registers(bare), *got = registers(m);
 	ck_assert_msg(got->eax == want->eax, "EAX must be %08x (the Multiboot magic); it is %08x",
@@ -40,11 +39,11 @@ START_TEST(the_guest_starts_as_its_boot_loader_left_it)
 	ck_assert_msg((got->eflags & GUEST_EFLAGS) == (want->eflags & GUEST_EFLAGS),
 		"EFLAGS must be %08x but for IF; they are %08x", want->eflags, got->eflags);
 	hint("The order in which world_enter takes registers back must be that of struct guest_registers.");
-	ck_assert_msg(got->edi == drawn[EDI] && got->esi == drawn[ESI] && got->ebp == drawn[EBP] &&
-			      got->edx == drawn[EDX] && got->ecx == drawn[ECX],
+	ck_assert_msg(got->edi == drawn.edi && got->esi == drawn.esi && got->ebp == drawn.ebp &&
+			      got->edx == drawn.edx && got->ecx == drawn.ecx,
 		"struct guest_registers has EDI %08x, ESI %08x, EBP %08x, EDX %08x, ECX %08x; the guest has %08x %08x %08x %08x %08x",
-		drawn[EDI], drawn[ESI], drawn[EBP], drawn[EDX], drawn[ECX], got->edi, got->esi,
-		got->ebp, got->edx, got->ecx);
+		drawn.edi, drawn.esi, drawn.ebp, drawn.edx, drawn.ecx, got->edi, got->esi, got->ebp,
+		got->edx, got->ecx);
 	hint(NULL);
 	ck_assert_msg(got->esp < 0xa0000 && got->ebx < 0xa0000,
 		"ESP and EBX must lie below 640 KiB; they are %08x and %08x", got->esp, got->ebx);

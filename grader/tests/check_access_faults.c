@@ -194,7 +194,6 @@ START_TEST(pushed_flags_do_not_show_the_step)
 }
 END_TEST
 
-/* Processors differ in what becomes of the other two. */
 /* The instruction that was given is a step on the device's bytes, and the step ends. */
 static void device_step(void)
 {
@@ -203,6 +202,7 @@ static void device_step(void)
 	ck_assert(step_end(vcpu, VECTOR_DB));
 }
 
+/* Processors differ in what becomes of the other two. */
 START_TEST(a_selector_is_pushed_in_two_bytes)
 {
 	insn_take("06");

@@ -55,7 +55,7 @@ struct answer {
 
 static void bare_prepare(void)
 {
-	script_assemble("devices_script.asm");
+	script_assemble("devices_script");
 }
 
 static void bare_run(const struct step *steps, unsigned count, struct answer *answers)

@@ -74,7 +74,7 @@ static uint32_t random_below(uint32_t limit)
 
 static void files_make(void)
 {
-	script_assemble("ide_script.asm");
+	script_assemble("ide_script");
 	snprintf(second, sizeof(second), "%s/second", folder);
 }
 

@@ -38,12 +38,6 @@ void bus_attach(struct bus *bus, struct bus_range range)
 	}
 }
 
-void bus_attach_block(struct bus *bus, struct bus_range range, bus_move *move)
-{
-	bus_attach(bus, range);
-	bus->move[bus->ranges] = move;
-}
-
 /* True where no device is at any of the ports. */
 static bool bus_is_empty(const struct bus *bus, uint16_t port, unsigned size)
 {
@@ -123,13 +117,11 @@ uint32_t bus_read(struct vm *vm, uint16_t port, unsigned size)
 uint32_t bus_move_block(struct vm *vm, uint16_t port, unsigned size, enum direction direction,
 	uint8_t *memory, uint32_t bytes)
 {
-	const struct bus *bus = &vm->bus;
-	const struct bus_range *range = bus_find(bus, port);
-	bus_move *move = range ? bus->move[range - bus->range] : NULL;
+	const struct bus_range *range = bus_find(&vm->bus, port);
 
-	return move && range_takes(range, port, size)
-		       ? move(vm, port, size, direction, memory, bytes)
-		       : 0;
+	if (!range_takes(range, port, size) || !range->move)
+		return 0;
+	return range->move(vm, port, size, direction, memory, bytes);
 }
 
 void bus_write(struct vm *vm, uint16_t port, unsigned size, uint32_t value)

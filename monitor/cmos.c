@@ -334,6 +334,8 @@ void cmos_attach(struct vm *vm, uint64_t now)
 	cmos->memory[REGISTER_D] = VALID;
 	cmos->period = cmos_next_period(cmos, now);
 	cmos->deadline = next_interrupt(cmos);
-	bus_attach(
-		&vm->bus, (struct bus_range){CMOS_PORT, CMOS_PORT + 1, cmos_read, cmos_write, 0});
+	bus_attach(&vm->bus, (struct bus_range){.first = CMOS_PORT,
+				     .last = CMOS_PORT + 1,
+				     .read = cmos_read,
+				     .write = cmos_write});
 }

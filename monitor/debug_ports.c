@@ -114,11 +114,11 @@ static void acpi_write(struct vm *vm, uint16_t port, unsigned size, uint32_t val
 void debug_ports_attach(struct vm *vm)
 {
 	static const struct bus_range ranges[] = {
-		{POST_PORT, POST_PORT, post_read, post_write, 0},
-		{SYSTEM_PORT, SYSTEM_PORT, system_read, system_write, 0},
-		{LOG_PORT, LOG_PORT, log_read, log_write, 0},
-		{ACPI_PORT, ACPI_PORT + 1, power_read, acpi_write, BUS_WORD},
-		{POWER_PORT, POWER_PORT, power_read, power_write, 0},
+		{POST_PORT, POST_PORT, post_read, post_write, 0, NULL},
+		{SYSTEM_PORT, SYSTEM_PORT, system_read, system_write, 0, NULL},
+		{LOG_PORT, LOG_PORT, log_read, log_write, 0, NULL},
+		{ACPI_PORT, ACPI_PORT + 1, power_read, acpi_write, BUS_WORD, NULL},
+		{POWER_PORT, POWER_PORT, power_read, power_write, 0, NULL},
 	};
 
 	vm->devices.debug_ports = (struct debug_ports){0};

@@ -36,9 +36,14 @@ static void pic_write(struct vm *vm, uint16_t port, unsigned size, uint32_t valu
 void vpic_attach(struct vm *vm)
 {
 	vpic_reset(&vm->vpic);
-	bus_attach(
-		&vm->bus, (struct bus_range){PIC_MASTER, PIC_MASTER + 1, pic_read, pic_write, 0});
-	bus_attach(&vm->bus, (struct bus_range){PIC_SLAVE, PIC_SLAVE + 1, pic_read, pic_write, 0});
+	bus_attach(&vm->bus, (struct bus_range){.first = PIC_MASTER,
+				     .last = PIC_MASTER + 1,
+				     .read = pic_read,
+				     .write = pic_write});
+	bus_attach(&vm->bus, (struct bus_range){.first = PIC_SLAVE,
+				     .last = PIC_SLAVE + 1,
+				     .read = pic_read,
+				     .write = pic_write});
 }
 
 void vm_irq(struct vm *vm, unsigned irq, bool level)

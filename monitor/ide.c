@@ -225,10 +225,14 @@ void ide_attach(struct vm *vm)
 	ide->disk = vm->disk;
 	ide->sectors = vm->disk_size / IDE_SECTOR;
 	ide_reset(ide, false);
-	bus_attach_block(&vm->bus,
-		(struct bus_range){IDE_PORT, IDE_PORT + STATUS, ide_read, ide_write,
-			BUS_WORD | BUS_DOUBLEWORD},
-		ide_move);
-	bus_attach(&vm->bus, (struct bus_range){IDE_CONTROL, DRIVE_ADDRESS, control_port_read,
-				     control_port_write, 0});
+	bus_attach(&vm->bus, (struct bus_range){.first = IDE_PORT,
+				     .last = IDE_PORT + STATUS,
+				     .read = ide_read,
+				     .write = ide_write,
+				     .sizes = BUS_WORD | BUS_DOUBLEWORD,
+				     .move = ide_move});
+	bus_attach(&vm->bus, (struct bus_range){.first = IDE_CONTROL,
+				     .last = DRIVE_ADDRESS,
+				     .read = control_port_read,
+				     .write = control_port_write});
 }

@@ -285,8 +285,12 @@ void keyboard_attach(struct vm *vm)
 	*keyboard = (struct keyboard){.status = UNLOCKED | SYSTEM_FLAG, .a20 = true};
 	keyboard->ram[0] = BIOS_COMMAND_BYTE;
 	keyboard_reset(keyboard);
-	bus_attach(&vm->bus, (struct bus_range){KEYBOARD_PORT_DATA, KEYBOARD_PORT_DATA,
-				     controller_read, controller_write, 0});
-	bus_attach(&vm->bus, (struct bus_range){KEYBOARD_PORT_COMMAND, KEYBOARD_PORT_COMMAND,
-				     controller_read, controller_write, 0});
+	bus_attach(&vm->bus, (struct bus_range){.first = KEYBOARD_PORT_DATA,
+				     .last = KEYBOARD_PORT_DATA,
+				     .read = controller_read,
+				     .write = controller_write});
+	bus_attach(&vm->bus, (struct bus_range){.first = KEYBOARD_PORT_COMMAND,
+				     .last = KEYBOARD_PORT_COMMAND,
+				     .read = controller_read,
+				     .write = controller_write});
 }

@@ -156,8 +156,12 @@ void pit_attach(struct vm *vm, uint64_t now)
 	}
 	pit->port61 = 0;
 	pit->next_edge = counter_next_edge(&pit->counter[0], now);
-	bus_attach(
-		&vm->bus, (struct bus_range){PIT_PORT, PIT_PORT + CONTROL, pit_read, pit_write, 0});
-	bus_attach(&vm->bus,
-		(struct bus_range){PIT_PORT_GATE, PIT_PORT_GATE, gate_read, gate_write, 0});
+	bus_attach(&vm->bus, (struct bus_range){.first = PIT_PORT,
+				     .last = PIT_PORT + CONTROL,
+				     .read = pit_read,
+				     .write = pit_write});
+	bus_attach(&vm->bus, (struct bus_range){.first = PIT_PORT_GATE,
+				     .last = PIT_PORT_GATE,
+				     .read = gate_read,
+				     .write = gate_write});
 }

@@ -379,6 +379,8 @@ void uart_attach(struct vm *vm)
 		.transmitter_ready = true,
 		.timeout = CLOCK_NEVER,
 	};
-	bus_attach(&vm->bus,
-		(struct bus_range){UART_PORT, UART_PORT + SCRATCH, uart_read, uart_write, 0});
+	bus_attach(&vm->bus, (struct bus_range){.first = UART_PORT,
+				     .last = UART_PORT + SCRATCH,
+				     .read = uart_read,
+				     .write = uart_write});
 }

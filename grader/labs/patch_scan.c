@@ -13,7 +13,7 @@ enum { UNKNOWN, COPIED, REPLACED, STEPPED, INSIDE };
 #define ASKED 636
 
 /* Opcodes of which most are sensitive. Random bytes come behind. */
-static const struct {
+static const struct opening {
 	uint8_t size, bytes[2];
 } openings[] = {
 	{1, {0x9c}},
@@ -84,8 +84,8 @@ static void instruction_draw(unsigned number, uint8_t bytes[INSN_MAX_LENGTH], st
 			continue;
 		if (random_below(3) == 0)
 			bytes[at++] = 0x66;
-		memcpy(bytes + at, openings[number % OPENINGS].bytes,
-			openings[number % OPENINGS].size);
+		const struct opening *opening = &openings[number % OPENINGS];
+		memcpy(bytes + at, opening->bytes, opening->size);
 	} while (insn_decode(insn, bytes, INSN_MAX_LENGTH, 32) != DECODE_OK);
 }
 

@@ -49,8 +49,8 @@ void guests_free(void);
 
 /* ---- machines_view.c ---- */
 
-/* Where the guest's kernel is in its own code, wherever it is fetched from. Any other address is what
- * it is. */
+/* Where the guest's kernel is in its own code, wherever it is fetched from. Any other address is
+ * what it is. */
 uint32_t view_guest_address(const struct machine *machine, const struct bochs_registers *r);
 
 /* Adds to the first `guests` of *count addresses where else a guest's kernel may be fetched. */

@@ -49,7 +49,9 @@ static uint32_t wide_read(struct vm *machine, uint16_t port, unsigned size)
 
 START_TEST(a_device_may_take_wide_accesses_whole)
 {
-	bus_attach(&vm->bus, (struct bus_range){0x1f0, 0x1f3, wide_read, NULL, BUS_WORD});
+	bus_attach(&vm->bus,
+		(struct bus_range){
+			.first = 0x1f0, .last = 0x1f3, .read = wide_read, .sizes = BUS_WORD});
 	ck_assert_uint_eq(bus_read(vm, 0x1f1, 2), 0x01f1);
 	ck_assert_uint_eq(bus_read(vm, 0x1f0, 4), 0x01f201f0); /* two words */
 	ck_assert_uint_eq(bus_read(vm, 0x1f3, 2), 0xfff3);     /* beyond its end: bytes */
@@ -60,7 +62,8 @@ START_TEST(two_devices_cannot_have_one_port)
 {
 	seen.expects_panic = true;
 	if (!setjmp(seen.panic)) {
-		bus_attach(&vm->bus, (struct bus_range){0x3f0, 0x3f8, wide_read, NULL, 0});
+		bus_attach(&vm->bus,
+			(struct bus_range){.first = 0x3f0, .last = 0x3f8, .read = wide_read});
 		ck_abort_msg("nothing was said");
 	}
 }

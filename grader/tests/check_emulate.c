@@ -51,8 +51,11 @@ static void setup(void)
 {
 	guest_make();
 	memset(&device, 0, sizeof(device));
-	bus_attach(&vm->bus, (struct bus_range){TEST_PORT, TEST_PORT + 7, device_read, device_write,
-				     BUS_WORD | BUS_DOUBLEWORD});
+	bus_attach(&vm->bus, (struct bus_range){.first = TEST_PORT,
+				     .last = TEST_PORT + 7,
+				     .read = device_read,
+				     .write = device_write,
+				     .sizes = BUS_WORD | BUS_DOUBLEWORD});
 	vcpu->registers.edx = TEST_PORT;
 }
 
@@ -246,8 +249,11 @@ END_TEST
 
 START_TEST(an_immediate_port_has_eight_bits)
 {
-	bus_attach(&vm->bus, (struct bus_range){0xf8, 0xff, device_read, device_write,
-				     BUS_WORD | BUS_DOUBLEWORD});
+	bus_attach(&vm->bus, (struct bus_range){.first = 0xf8,
+				     .last = 0xff,
+				     .read = device_read,
+				     .write = device_write,
+				     .sizes = BUS_WORD | BUS_DOUBLEWORD});
 	vcpu->registers.eax = 0xaabbccdd;
 	device.answer = 0x55667788;
 	done("e4 f9");

@@ -39,12 +39,11 @@ struct bus_range {
 	uint32_t (*read)(struct vm *vm, uint16_t port, unsigned size);
 	void (*write)(struct vm *vm, uint16_t port, unsigned size, uint32_t value);
 	unsigned sizes; /* BUS_WORD, BUS_DOUBLEWORD; 0: bytes only */
+	/* Moves at most `bytes` through a port in accesses of `size`, all at once. Returns how
+	 * many: whole accesses, 0 where there are none. NULL: there is no such port. */
+	uint32_t (*move)(struct vm *vm, uint16_t port, unsigned size, enum direction direction,
+		uint8_t *memory, uint32_t bytes);
 };
-
-/* Moves at most `bytes` through a port in accesses of `size`, all at once. Returns how many: whole
- * accesses, 0 where there are none. */
-typedef uint32_t bus_move(struct vm *vm, uint16_t port, unsigned size, enum direction direction,
-	uint8_t *memory, uint32_t bytes);
 
 /* Such a device takes 1, 2 or 4 bytes at an address that is a multiple of their number. */
 struct bus_memory {
@@ -59,8 +58,7 @@ struct bus {
 	uint8_t directory[256];       /* the port's high byte -> a page */
 	uint8_t page[BUS_PAGES][256]; /* its low byte -> a range */
 	struct bus_range range[BUS_RANGES];
-	bus_move *move[BUS_RANGES];  /* of the range with that number; NULL: it has no such port */
-	uint8_t reported[65536 / 8]; /* a bit for each port that the log has named */
+	uint8_t reported[65536 / 8];            /* a bit for each port that the log has named */
 	unsigned memory_ranges, memory_reports; /* how many are taken */
 	struct bus_memory memory[BUS_MEMORY_RANGES];
 	gpa_t memory_reported[BUS_MEMORY_REPORTS]; /* pages that the log has named */
@@ -69,9 +67,6 @@ struct bus {
 /* Puts a device on the bus. Panics where the ports are taken or the table is full. A bus needs no
  * other preparation than to be all zero. */
 void bus_attach(struct bus *bus, struct bus_range range);
-
-/* The same for one with a port through which blocks go. */
-void bus_attach_block(struct bus *bus, struct bus_range range, bus_move *move);
 
 /* One access of `size` bytes (1, 2 or 4). The value read has `size` bytes, the rest is 0. */
 uint32_t bus_read(struct vm *vm, uint16_t port, unsigned size);

@@ -127,6 +127,7 @@ uint32_t ide_data_read(struct vm *vm);
 void ide_data_write(struct vm *vm, uint32_t word);
 
 /* Many words at once. */
-bus_move ide_move;
+uint32_t ide_move(struct vm *vm, uint16_t port, unsigned size, enum direction direction,
+	uint8_t *memory, uint32_t bytes);
 
 #endif

@@ -127,14 +127,23 @@ static void put(struct code_view *view, uint32_t eip, const uint8_t *bytes, unsi
 		*byte_of(view, eip + i) = bytes[i];
 }
 
-/* From the entry to the block, where it stands elsewhere. */
-static void put_jump(struct code_view *view, const struct block *block)
+/* JMP rel32, from where it stands. */
+static void jump_write(uint8_t jump[JUMP_SIZE], uint32_t from, uint32_t to)
 {
-	uint32_t distance = block->eip - (block->entry + JUMP_SIZE);
-	uint8_t jump[JUMP_SIZE] = {0xe9};
+	uint32_t distance = to - (from + JUMP_SIZE);
 
+	jump[0] = 0xe9;
 	memcpy(jump + 1, &distance, sizeof(distance));
-	put(view, block->entry, jump, sizeof(jump));
+}
+
+/* The run's bytes in the copy: a jump, and breakpoints. */
+static void put_run(struct code_page *page, const struct patch *patch)
+{
+	uint32_t end = patch->offset + patch->length;
+
+	memset(page->copy + patch->offset, BREAKPOINT,
+		(end < PAGE_SIZE ? end : PAGE_SIZE) - patch->offset);
+	jump_write(page->copy + patch->offset, page->linear.raw + patch->offset, patch->entry);
 }
 
 struct patch *code_commit_block(struct vcpu *vcpu, struct code_page *page, uint32_t offset,
@@ -159,9 +168,13 @@ struct patch *code_commit_block(struct vcpu *vcpu, struct code_page *page, uint3
 	memcpy(patch->point, block->point, block->points * sizeof(block->point[0]));
 	patch->next = page->patches;
 	page->patches = patch;
-	if (block->entry != block->eip)
-		put_jump(view, block);
+	if (block->entry != block->eip) {
+		uint8_t jump[JUMP_SIZE];
+		jump_write(jump, block->entry, block->eip);
+		put(view, block->entry, jump, sizeof(jump));
+	}
 	put(view, block->eip, block->code, block->length);
+	put_run(page, patch);
 	return patch;
 }
 
@@ -184,6 +197,17 @@ void code_free_patch(struct vcpu *vcpu, struct patch *patch)
 	patch->page = NULL;
 	patch->next = view->free_patch;
 	view->free_patch = patch;
+}
+
+void code_undo_patch(struct vcpu *vcpu, struct patch *patch)
+{
+	struct code_page *page = patch->page;
+	uint32_t first = patch->offset, end = first + patch->length;
+
+	code_free_patch(vcpu, patch);
+	code_restore(page, first, end);
+	for (uint32_t i = first; i < end && i < PAGE_SIZE; i++)
+		page->hits[i] = 0;
 }
 
 struct patch *code_patch_at(const struct code_page *page, uint32_t offset)
@@ -210,32 +234,6 @@ struct patch *code_patch_of_block(const struct vcpu *vcpu, uint32_t eip)
 uint8_t *code_block_byte(const struct vcpu *vcpu, uint32_t eip)
 {
 	return byte_of(vcpu->code_view, eip);
-}
-
-/* ---- writing one ---- */
-
-static void add_point(struct block *block)
-{
-	block->point[block->points++] = (struct block_point){
-		.at = (uint8_t)block->length,
-		.original = block->original,
-		.pushed = block->pushed,
-		.exact = block->exact,
-		.moved = block->moved,
-		.after_sti = block->after_sti,
-		.undo_if = block->undo_if,
-	};
-}
-
-void emit_bytes(struct block *block, const uint8_t *bytes, unsigned count)
-{
-	if (block->length + count > BLOCK_SIZE || block->points == BLOCK_POINTS)
-		block->overflow = true;
-	if (block->overflow)
-		return;
-	add_point(block);
-	memcpy(block->code + block->length, bytes, count);
-	block->length = (uint16_t)(block->length + count);
 }
 
 void code_blocks_destroy(struct code_view *view)

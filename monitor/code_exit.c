@@ -189,7 +189,7 @@ static enum verdict breakpoint(struct vcpu *vcpu, struct exit_record *exit)
 		return VERDICT_RESUME;
 	}
 	if (patch)
-		patch_undo(vcpu, patch);
+		code_undo_patch(vcpu, patch);
 	if (page->kind[offset] == CODE_UNKNOWN || page->kind[offset] == CODE_INSIDE)
 		scan(vcpu, page, offset);
 	if (page->kind[offset] == CODE_COPIED) {

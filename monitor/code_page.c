@@ -265,3 +265,43 @@ void code_reveal(struct code_page *page, uint32_t offset, uint32_t length)
 {
 	memcpy(page->copy + offset, page->original + offset, length);
 }
+
+uint32_t code_length(const struct code_page *page, uint32_t offset)
+{
+	uint8_t bytes[INSN_MAX_LENGTH];
+	struct insn insn;
+
+	return code_decode(page, offset, &insn, bytes) == DECODE_OK ? insn.length : 1;
+}
+
+uint32_t code_before(const struct code_page *page, uint32_t offset)
+{
+	for (uint32_t i = offset; i-- > 0 && i + INSN_MAX_LENGTH >= offset;)
+		if (code_is_known(page, i) && i + code_length(page, i) == offset)
+			return i;
+	return offset;
+}
+
+uint32_t code_branch_target(const struct code_page *page, uint32_t offset, const struct insn *insn)
+{
+	struct insn_operand operand[INSN_OPERANDS_MAX];
+
+	insn_operands(insn, operand);
+	if (operand[0].kind != OPERAND_RELATIVE)
+		return PAGE_SIZE;
+	return insn_branch_target(insn, page->linear.raw + offset) - page->linear.raw;
+}
+
+void code_restore(struct code_page *page, uint32_t first, uint32_t end)
+{
+	if (end > PAGE_SIZE)
+		end = PAGE_SIZE;
+	memset(page->copy + first, BREAKPOINT, end - first);
+	for (uint32_t i = first < INSN_MAX_LENGTH ? 0 : first - INSN_MAX_LENGTH + 1; i < end; i++) {
+		if (page->kind[i] != CODE_COPIED)
+			continue;
+		uint32_t from = i < first ? first : i, to = i + code_length(page, i);
+		if (from < to)
+			code_reveal(page, from, (to < end ? to : end) - from);
+	}
+}

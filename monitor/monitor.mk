@@ -31,7 +31,7 @@ PLAIN_C := $(wildcard monitor/plain/*.c)
 # Parts of the chassis that a monitor has from that lab on.
 SINCE_2 := views
 SINCE_3 := shadow_pool page_faults audit access access_fast access_plan access_string arithmetic
-SINCE_4 := code_life code_page code_block code_segments code_exit code_resume sensitive port_string
+SINCE_4 := code_life code_page code_block code_emit code_segments code_exit code_resume sensitive port_string
 
 CHASSIS_OBJECTS := $(CHASSIS_C:monitor/%.c=$(BUILD)/chassis/%.o) \
 	$(CHASSIS_ASM:monitor/%.asm=$(BUILD)/chassis/%.asm.o)

@@ -50,13 +50,6 @@ void patch_hit(struct vcpu *vcpu, struct code_page *page, uint32_t offset)
 	organ_unwritten(__func__);
 }
 
-void patch_undo(struct vcpu *vcpu, struct patch *patch)
-{
-	/* YOUR CODE HERE */
-	(void)vcpu, (void)patch;
-	organ_unwritten(__func__);
-}
-
 /* ---- where is it? ---- */
 
 const struct block_point *patch_point(const struct patch *patch, uint32_t at)

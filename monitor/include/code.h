@@ -161,6 +161,9 @@ void code_pages_forget(struct vcpu *vcpu);
 struct patch *code_patch_of_block(const struct vcpu *vcpu, uint32_t eip);
 uint8_t *code_block_byte(const struct vcpu *vcpu, uint32_t eip);
 
+/* Gives a patch and its block back. The copy is not changed. */
+void code_free_patch(struct vcpu *vcpu, struct patch *patch);
+
 void code_blocks_destroy(struct code_view *view);
 
 #endif

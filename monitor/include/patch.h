@@ -107,7 +107,7 @@ void scan(struct vcpu *vcpu, struct code_page *page, uint32_t offset);
  * another instruction that has been copied (code may be entered at both): that one would not be
  * what it was, so it becomes CODE_STEPPED, with a breakpoint of its own. So may the one inside
  * which that one begins. Where the byte lies in a run that a jump stands for, the jump goes first
- * (patch_undo()).
+ * (code_undo_patch()).
  */
 void breakpoint_set(struct vcpu *vcpu, struct code_page *page, uint32_t offset);
 
@@ -157,11 +157,30 @@ struct block {
 	bool overflow; /* it did not fit */
 };
 
-/* The next instruction of a block, in bytes: emit(block, 0x8c, 0xc8). A point is added for it, from
- * what `block` says of them. */
+/* The next instruction of a block, in bytes: emit(block, 0x68, IMMEDIATE(MONITOR_SHARED)). A point
+ * is added for it, from what `block` says of them. */
 #define emit(block, ...)                                                                           \
 	emit_bytes(block, (const uint8_t[]){__VA_ARGS__}, sizeof((const uint8_t[]){__VA_ARGS__}))
+#define IMMEDIATE(value)                                                                           \
+	(uint8_t)(value), (uint8_t)((value) >> 8), (uint8_t)((value) >> 16),                       \
+		(uint8_t)((value) >> 24)
 void emit_bytes(struct block *block, const uint8_t *bytes, unsigned count);
+
+/* From here on a point is not exact: the block has `bytes` of its own on the stack. */
+void emit_pushed(struct block *block, unsigned bytes);
+
+/* PUSH DS, PUSH MONITOR_SHARED, POP DS: DS leads to struct shared_flags, and the guest's own lies
+ * on the stack, above `on_stack` bytes that the block had there before. And POP DS. */
+void emit_shared_begin(struct block *block, unsigned on_stack);
+void emit_shared_end(struct block *block, unsigned on_stack);
+
+/* JMP, to an address of the guest's or in a block. */
+void emit_jump(struct block *block, uint32_t eip);
+
+/* An instruction of the guest's, from `eip`, that may run as it is. A transfer leads where it led.
+ * False: it cannot be moved (CALL would push another address, LOOP and JECXZ reach 127 bytes). */
+bool emit_guests_own(
+	struct block *block, const struct insn *insn, const uint8_t *bytes, uint32_t eip);
 
 /*
  * An instruction had to be performed by the monitor once more: a breakpoint was hit, or CLI or STI
@@ -214,9 +233,8 @@ struct shared_flags {
 };
 
 #define SHARED_IF_CLEAR (0u - EFLAGS_IF)
-
-/* Takes a jump away: its instructions have again what they had before it. */
-void patch_undo(struct vcpu *vcpu, struct patch *patch);
+#define SHARED_DELTA    ((uint32_t)offsetof(struct shared_flags, delta))
+#define SHARED_BEFORE   ((uint32_t)offsetof(struct shared_flags, before))
 
 /* Where in the guest's own code is a processor that is at byte `at` of the block? The last point at
  * or before it. */
@@ -234,12 +252,31 @@ int patch_entry(const struct patch *patch, uint32_t original);
  */
 bool code_written(const struct code_page *page, uint32_t offset, uint32_t size);
 
-/* ---- what you are given (code_page.c, code_block.c) ---- */
+/* ---- what you are given (code_page.c, code_block.c, code_emit.c) ---- */
 
 /* Decodes the instruction at `offset` of the original. DECODE_TRUNCATED: it reaches into a page
  * that is not there. */
 enum decode_status code_decode(
 	const struct code_page *page, uint32_t offset, struct insn *insn, uint8_t bytes[15]);
+
+/* Is it known that an instruction begins there? And its length; 1 for what does not decode. */
+static inline bool code_is_known(const struct code_page *page, uint32_t offset)
+{
+	return page->kind[offset] != CODE_UNKNOWN && page->kind[offset] != CODE_INSIDE;
+}
+uint32_t code_length(const struct code_page *page, uint32_t offset);
+
+/* The known instruction that ends where the one at `offset` begins; `offset` itself: there is none.
+ */
+uint32_t code_before(const struct code_page *page, uint32_t offset);
+
+/* Where the direct branch at `offset` leads, as an offset in the page; PAGE_SIZE or more: it is
+ * none, or leads out of the page. */
+uint32_t code_branch_target(const struct code_page *page, uint32_t offset, const struct insn *insn);
+
+/* Makes bytes `first` to `end` - 1 of the copy what the invariants say, by the kinds as they are
+ * now, where no jump is: the bytes of what is CODE_COPIED, and breakpoints. */
+void code_restore(struct code_page *page, uint32_t first, uint32_t end);
 
 /* Copies `length` bytes of the original into the copy. */
 void code_reveal(struct code_page *page, uint32_t offset, uint32_t length);
@@ -256,12 +293,14 @@ struct patch *code_patch_at(const struct code_page *page, uint32_t offset);
 bool code_place_block(
 	struct vcpu *vcpu, const struct code_page *page, uint32_t offset, struct block *block);
 
-/* Puts the block where it was placed. NULL: it does not fit in there. A patch that the chassis
- * knows from here on. */
+/* Puts the block where it was placed, and into the copy the jump to it: the other bytes of the run
+ * are breakpoints. A patch that the chassis knows from here on. NULL: the block does not fit in
+ * there, and nothing has changed. */
 struct patch *code_commit_block(struct vcpu *vcpu, struct code_page *page, uint32_t offset,
 	uint32_t length, const struct block *block);
 
-/* Gives a patch and its block back. */
-void code_free_patch(struct vcpu *vcpu, struct patch *patch);
+/* Takes a jump and its block away: the instructions of the run have again what they had before it,
+ * and are as cold. */
+void code_undo_patch(struct vcpu *vcpu, struct patch *patch);
 
 #endif

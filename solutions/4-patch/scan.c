@@ -138,24 +138,6 @@ static bool goes_on(const struct insn *insn)
 	}
 }
 
-/* Where a direct branch leads, as an offset in the page; PAGE_SIZE or more: it is none, or leads
- * out of the page. */
-static uint32_t branch_target(
-	const struct code_page *page, uint32_t offset, const struct insn *insn)
-{
-	struct insn_operand operand[INSN_OPERANDS_MAX];
-
-	insn_operands(insn, operand);
-	if (operand[0].kind != OPERAND_RELATIVE)
-		return PAGE_SIZE;
-	return insn_branch_target(insn, page->linear.raw + offset) - page->linear.raw;
-}
-
-static bool is_known(const struct code_page *page, uint32_t offset)
-{
-	return page->kind[offset] != CODE_UNKNOWN && page->kind[offset] != CODE_INSIDE;
-}
-
 /* A jump whose run a branch lands in would be in its way. */
 static void mark_target(struct vcpu *vcpu, struct code_page *page, uint32_t offset)
 {
@@ -163,7 +145,7 @@ static void mark_target(struct vcpu *vcpu, struct code_page *page, uint32_t offs
 
 	page->target[offset] = true;
 	if (patch && patch->offset != offset)
-		patch_undo(vcpu, patch);
+		code_undo_patch(vcpu, patch);
 }
 
 /* END SOLUTION */
@@ -181,11 +163,11 @@ void scan(struct vcpu *vcpu, struct code_page *page, uint32_t offset)
 	struct insn insn;
 
 	while (ways) {
-		for (offset = way[--ways]; offset < PAGE_SIZE && !is_known(page, offset);) {
+		for (offset = way[--ways]; offset < PAGE_SIZE && !code_is_known(page, offset);) {
 			uint32_t length = find(vcpu, page, offset, &insn);
 			if (!length)
 				break;
-			uint32_t target = branch_target(page, offset, &insn);
+			uint32_t target = code_branch_target(page, offset, &insn);
 			if (target < PAGE_SIZE) {
 				mark_target(vcpu, page, target);
 				if (ways < WAYS) /* else: found when control comes there */

@@ -12,7 +12,7 @@ mkdir -p "$logs"
 labs=$(printf '%s\n' solutions/[1-9]-* | sed 's|.*/\([1-9]\)-.*|\1|')
 
 # What takes ten seconds or more is not for `fast`.
-slow='gdb_block_interrupt|check_submission|check_image|check_access|check_sandbox|check_bochs_trace|check_runner|check_guest_torture|gdb_traced|pocket_says'
+slow='check_submission|check_image|check_access|check_sandbox|check_bochs_trace|check_runner|check_guest_torture|gdb_traced|pocket_says'
 
 # The longest first.
 tests() {

@@ -109,17 +109,32 @@ int watches_set(struct bochs *b, const struct bochs_until *until)
 	return 0;
 }
 
+static int time_breakpoint_add(struct bochs *b, uint64_t at)
+{
+	char command[40];
+
+	snprintf(command, sizeof(command), "sba %" PRIu64 "\n", at);
+	if (talk_ask(b, command))
+		return -1;
+	if (!strstr(b->answer.bytes, "Time breakpoint inserted"))
+		return bochs_fail(b, "Bochs refuses to stop at tick %" PRIu64, at);
+	b->time_breakpoints[b->n_time_breakpoints++] = at;
+	return 0;
+}
+
 /*
  * Bochs keeps at most five times to stop at and cannot forget one. So a time is added only if none
  * is due before it: those that are in the way are passed when they come, and the list empties
- * itself. If it is full, a machine that sleeps may go past its limit; nothing else does.
+ * itself, but for one that never comes: Bochs goes on counting when the list is empty, and then
+ * writes beside it. If it is full, a machine that sleeps may go past its limit; nothing else does.
  */
 int time_breakpoint_set(struct bochs *b, uint64_t now, uint64_t limit)
 {
-	char command[40];
 	size_t kept = 0;
 	bool earlier = false;
 
+	if (!b->n_time_breakpoints && time_breakpoint_add(b, INT64_MAX))
+		return -1;
 	for (size_t i = 0; i < b->n_time_breakpoints; i++) {
 		if (b->time_breakpoints[i] <= now)
 			continue;
@@ -129,11 +144,5 @@ int time_breakpoint_set(struct bochs *b, uint64_t now, uint64_t limit)
 	b->n_time_breakpoints = kept;
 	if (earlier || limit <= now || kept == TIME_BREAKPOINTS_MAX)
 		return 0;
-	snprintf(command, sizeof(command), "sba %" PRIu64 "\n", limit);
-	if (talk_ask(b, command))
-		return -1;
-	if (!strstr(b->answer.bytes, "Time breakpoint inserted"))
-		return bochs_fail(b, "Bochs refuses to stop at tick %" PRIu64, limit);
-	b->time_breakpoints[b->n_time_breakpoints++] = limit;
-	return 0;
+	return time_breakpoint_add(b, limit);
 }

@@ -256,6 +256,21 @@ START_TEST(the_same_disk_gives_the_same_machine_whoever_looks)
 }
 END_TEST
 
+/* Bochs's timer for the times to stop at goes on when none is left, and counts them down below 0.
+ * The next one would be kept outside Bochs's list. */
+START_TEST(a_time_that_has_passed_does_no_harm_later)
+{
+	struct bochs *b = machine_start(&(struct bochs_config){.disk = assemble("bochs_loop", "")});
+
+	for (int i = 0; i < 300; i++) {
+		ck_assert_stop(b, bochs_run_ticks(b, 1000), BOCHS_STOP_LIMIT);
+		ck_assert_stop(b, bochs_step(b, 2500), BOCHS_STOP_LIMIT);
+	}
+	ck_assert_stop(b, bochs_step(b, 20000000), BOCHS_STOP_LIMIT);
+	bochs_free(b);
+}
+END_TEST
+
 /* The timer does not wait for one who looks: 50 M ticks a second, 18.2 interrupts a second. */
 START_TEST(a_limit_in_a_sleep_takes_effect_at_the_next_interrupt)
 {
@@ -608,6 +623,7 @@ int main(void)
 	tcase_add_test(running, a_watch_stops_after_the_access);
 	tcase_add_test(running, a_watch_for_reading_stops_after_the_read);
 	tcase_add_test(running, the_same_disk_gives_the_same_machine_whoever_looks);
+	tcase_add_test(running, a_time_that_has_passed_does_no_harm_later);
 	tcase_add_test(running, a_limit_in_a_sleep_takes_effect_at_the_next_interrupt);
 	tcase_add_test(running, a_sleep_without_end_is_found);
 	tcase_add_test(running, a_machine_past_its_time_is_stopped_and_can_be_looked_at);

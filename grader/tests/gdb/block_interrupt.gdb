@@ -5,7 +5,8 @@
 #run flags mem=4
 tbreak section_nested
 continue
-tbreak code_resume if vcpu->registers.vector >= 32 && vcpu->code_view->patch && !vcpu->code_view->exact && vcpu->code_view->pushed
+set var flags_ticks = 500
+tbreak plant if vcpu->code_view->pushed
 continue
 bt
 #> ^#2 +world_exit \(\) at

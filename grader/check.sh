@@ -26,6 +26,7 @@ tests() {
 		if [ "$which" = fast ]; then
 			echo "a_third_of_solution_$lab	build/grader/judge --lab $lab --from solutions --jobs 1 \$(build/grader/judge --lab $lab --list | awk 'NR % 3 == 0 { print \"--test\", \$3 }')"
 		else
+			echo "bench_of_lab_$lab	build/grader/bench build/monitor/$lab-solutions/monitor.elf $lab"
 			echo "skeleton_${lab}_scores_little	grader/skeleton_scores_little.sh $lab"
 		fi
 	done

@@ -58,6 +58,8 @@ void bridge_close(struct bridge *bridge);
 /* Why the last call failed: one line, says what to do. */
 const char *bridge_error(const struct bridge *bridge);
 
+#define BRIDGE_TICKS_NUMBER 41 /* GDB's number of the register $ticks */
+
 /* ---- what the bridge costs ---- */
 
 struct bridge_cost {

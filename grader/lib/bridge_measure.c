@@ -110,10 +110,11 @@ static bool run_to(struct bridge_client *c, uint32_t address)
 	       asked(c, remove, "OK");
 }
 
-/* The target description's last general register. */
 static bool ticks_read(struct bridge_client *c, uint64_t *ticks)
 {
-	const char *digits = bridge_client_ask(c, "p28");
+	char request[16];
+	snprintf(request, sizeof(request), "p%x", BRIDGE_TICKS_NUMBER);
+	const char *digits = bridge_client_ask(c, request);
 
 	return digits && rsp_from_hex((uint8_t *)ticks, digits, 8) == 8;
 }

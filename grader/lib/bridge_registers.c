@@ -122,7 +122,8 @@ static const struct reg registers[] = {
 
 #define REGISTERS_COUNT (sizeof(registers) / sizeof(registers[0]))
 _Static_assert(sizeof(registers) / sizeof(registers[0]) == 67, "42 general, 16 x87, 9 SSE");
-#define GENERAL_COUNT  42 /* those of struct bochs_registers */
+#define GENERAL_COUNT 42 /* those of struct bochs_registers; the last is ticks */
+_Static_assert(BRIDGE_TICKS_NUMBER == GENERAL_COUNT - 1, "the number that is told");
 #define SETTABLE_COUNT 10 /* those of enum bochs_register, which has the same order */
 #define SELECTORS_END  16
 

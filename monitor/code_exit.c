@@ -81,20 +81,28 @@ void code_left(struct vcpu *vcpu)
 
 /* ---- handlers ---- */
 
+static bool is_interrupt_flag(const struct insn *insn)
+{
+	return insn->mnemonic == MNEMONIC_CLI || insn->mnemonic == MNEMONIC_STI;
+}
+
+/* Sensitive instructions are performed, and those that a block does. The others are stepped: what
+ * traps does so then, and comes back as an exit like any other. */
 static enum verdict perform(struct vcpu *vcpu, struct exit_record *exit)
 {
 	const struct decoded *decoded = vcpu_decode(vcpu);
+	const struct insn *insn = &decoded->insn;
 
 	exit->byte_count = decoded->count;
 	__builtin_memcpy(exit->bytes, decoded->bytes, sizeof(exit->bytes));
-	if (!decoded->emulated) {
+	if (decoded->status != DECODE_OK || !(sensitive_is(insn) || is_interrupt_flag(insn))) {
 		exit->reason = EXIT_CODE_STEP;
 		vcpu->registers.eflags &= ~EFLAGS_RF; /* the fault has set it */
 		step_begin(vcpu);
 		return VERDICT_RESUME;
 	}
 	exit->reason = EXIT_SENSITIVE;
-	return code_perform(vcpu, &decoded->insn);
+	return code_perform(vcpu, insn);
 }
 
 enum verdict code_missed(struct vcpu *vcpu, struct exit_record *exit)
@@ -154,8 +162,7 @@ enum verdict code_emulate(struct vcpu *vcpu, const struct insn *insn)
 	if (is_port_string(insn) && port_string(vcpu, insn))
 		return VERDICT_RESUME;
 	verdict = vcpu_emulate(vcpu, insn);
-	if (kernel && verdict == VERDICT_RESUME &&
-		(insn->mnemonic == MNEMONIC_CLI || insn->mnemonic == MNEMONIC_STI))
+	if (kernel && verdict == VERDICT_RESUME && is_interrupt_flag(insn))
 		count_hit(vcpu, eip);
 	return verdict;
 }

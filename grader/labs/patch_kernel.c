@@ -7,25 +7,12 @@
 #include "patch_audit.h"
 #include "monitor_layout.h"
 #include "multiboot.h"
+#include "pocket.h"
 
 #include <elf.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <unistd.h>
-
-/* To its end, which is further than one run may go. */
-static void run_through(struct machine *m, const struct guest *guest)
-{
-	const int runs_max = 10;
-	uint32_t done = guest_symbol(guest, "guest_done");
-	int runs = 0;
-
-	while (runs < runs_max && !run_until_or_for(m, done, LIMIT))
-		runs++;
-	ck_assert_msg(runs < runs_max, "pocket does not come to its end within %u instructions",
-		runs_max * LIMIT);
-	run_to_end(m);
-}
 
 /* The console without the line that tells the time. */
 static const char *timeless(struct machine *m)
@@ -59,28 +46,15 @@ static void assert_same_session(struct machine *bare, struct machine *m)
 		want + line, got + line);
 }
 
-static void assert_same_disk(struct machine *bare, struct machine *m, const struct guest *guest)
-{
-	size_t size, same = 0;
-
-	guest_disk(guest, &size);
-	const uint8_t *want = machine_disk(bare, guest), *got = machine_disk(m, guest);
-	while (same < size && want[same] == got[same])
-		same++;
-	ck_assert_msg(same == size,
-		"pocket leaves another disk than on the bare machine: the first byte that differs is number %zu",
-		same);
-}
-
 static void assert_session_is_alike(struct guest *guest, const char *words)
 {
 	const struct boot_guest with_words = {guest, words};
 	struct machine *bare = boot_bare_with(&with_words), *m = boot_several(&with_words, 1);
 
-	run_through(bare, guest);
-	run_through(m, guest);
+	pocket_run(bare, guest);
+	pocket_run(m, guest);
 	assert_same_session(bare, m);
-	assert_same_disk(bare, m, guest);
+	assert_same_files(bare, m, guest);
 }
 
 /* ---- the image ---- */

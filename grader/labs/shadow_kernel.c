@@ -4,23 +4,10 @@
  * what lab 4 is about. Processes, demand paging, copy on write, programs that are ended, and a
  * disk: what it prints and what it leaves on the disk must be what it does on the bare machine.
  */
+#include "pocket.h"
 #include "shadow_tests.h"
 
 #define CHOICES 4
-#define RUNS    5
-
-/* To its end, which is further than one run may go. */
-static void run_through(struct machine *m, const struct guest *guest)
-{
-	uint32_t done = guest_symbol(guest, "guest_done");
-	int runs = 0;
-
-	while (runs < RUNS && !run_until_or_for(m, done, LIMIT))
-		runs++;
-	ck_assert_msg(runs < RUNS, "pocket does not come to its end within %u instructions",
-		RUNS * LIMIT);
-	run_to_end(m);
-}
 
 /* "run=..." with what a process can do, in an order drawn from the seed. */
 static void random_words(char *line, size_t size)
@@ -46,24 +33,16 @@ START_TEST(a_kernel_with_processes_runs_as_bare)
 {
 	char words[400];
 	struct guest *guest = guest_open("pocket_quiet");
-	size_t size;
 
 	random_words(words, sizeof(words));
 	const struct boot_guest with_words = {guest, words};
 	struct machine *bare = boot_bare_with(&with_words), *m = boot_several(&with_words, 1);
 	hint("A process that sees another's memory, or a page that it shares and writes? `make run LAB=3 GUEST=pocket_quiet ARGS=\"%s audit=20\"` looks at each entry.",
 		words);
-	run_through(bare, guest);
-	run_through(m, guest);
+	pocket_run(bare, guest);
+	pocket_run(m, guest);
 	assert_same_console(bare, m);
-	guest_disk(guest, &size);
-	const uint8_t *want = machine_disk(bare, guest), *got = machine_disk(m, guest);
-	size_t same = 0;
-	while (same < size && want[same] == got[same])
-		same++;
-	ck_assert_msg(same == size,
-		"with \"%s\" pocket leaves another disk than on the bare machine: the first byte that differs is number %zu",
-		words, same);
+	assert_same_files(bare, m, guest);
 }
 END_TEST
 

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the graded tests with guests/pocket have in common. */
+#ifndef POCKET_H
+#define POCKET_H
+
+#include "shared.h"
+
+/* To its end, which is further than one run may go. */
+void pocket_run(struct machine *m, const struct guest *guest);
+
+/*
+ * The file systems that two runs have left: the same bytes in all blocks that are in use. What lies
+ * in a free block tells which of several processes came first, which may be another in each run.
+ */
+void assert_same_files(struct machine *bare, struct machine *m, const struct guest *guest);
+
+#endif

@@ -129,7 +129,7 @@ enum verdict code_missed(struct vcpu *vcpu, struct exit_record *exit)
 	}
 	struct code_page *page = code_page_here(vcpu, &offset);
 	if (page && page->kind[offset] == CODE_UNKNOWN)
-		scan(vcpu, page, offset);
+		code_scan(vcpu, page, offset);
 	return VERDICT_RESUME;
 }
 
@@ -168,7 +168,7 @@ enum verdict code_emulate(struct vcpu *vcpu, const struct insn *insn)
 }
 
 /* May the instruction there have bytes in the page behind, and can that be in the copy's key? */
-static bool reaches_behind(const struct code_page *page, uint32_t offset)
+static bool may_reach_behind(const struct code_page *page, uint32_t offset)
 {
 	return offset > PAGE_SIZE - INSN_MAX_LENGTH &&
 	       (page->linear.raw + PAGE_SIZE) % LARGE_PAGE_SIZE != 0;
@@ -198,12 +198,12 @@ static enum verdict breakpoint(struct vcpu *vcpu, struct exit_record *exit)
 	if (patch)
 		code_undo_patch(vcpu, patch);
 	if (page->kind[offset] == CODE_UNKNOWN || page->kind[offset] == CODE_INSIDE)
-		scan(vcpu, page, offset);
+		code_scan(vcpu, page, offset);
 	if (page->kind[offset] == CODE_COPIED) {
 		vcpu->registers.eflags &= ~EFLAGS_RF;
 		return VERDICT_RESUME;
 	}
-	if (reaches_behind(page, offset) && !page->next)
+	if (may_reach_behind(page, offset) && !page->next)
 		code_page_forget(vcpu, page); /* found again once the page behind is there */
 	enum verdict verdict = perform(vcpu, exit);
 	if (verdict == VERDICT_RESUME && code_reaches_blocks(vcpu))

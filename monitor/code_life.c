@@ -19,10 +19,10 @@ bool code_create(struct vcpu *vcpu)
 	vcpu->emulate = code_emulate;
 	if (!view)
 		return false;
-	view->blocks = option_number(words, "patch=", 1);
 	view->code_size = 32;
 	view->strict = option_number(words, "strict=", 0);
-	view->blocks = view->blocks && view->strict < 2; /* a jump's last byte is no breakpoint */
+	/* a jump's last byte is no breakpoint */
+	view->blocks = option_number(words, "patch=", 1) && !view->strict;
 	view->pages = option_number(words, "code=", CODE_PAGES);
 	if (view->pages < CODE_PAGES_MIN)
 		view->pages = CODE_PAGES_MIN;

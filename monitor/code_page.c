@@ -125,7 +125,7 @@ static void page_watch(struct vcpu *vcpu, gpa_t at)
 		return;
 	frame = &vcpu->vm->frames[at.raw / PAGE_SIZE];
 	for (struct code_page *page = first_used(view); page && !wanted; page = next_used(page))
-		wanted = page->page.raw == at.raw || (page->next && page->behind.raw == at.raw);
+		wanted = page->page.raw == at.raw || (page->reaches && page->behind.raw == at.raw);
 	if (wanted && !(frame->raw & FRAME_CODE)) {
 		frame->raw |= FRAME_CODE;
 		vcpu_write_protect(vcpu, at, true);
@@ -146,6 +146,7 @@ static void page_release(struct vcpu *vcpu, struct code_page *page)
 	memset(page->kind, CODE_UNKNOWN, sizeof(page->kind));
 	memset(page->target, 0, sizeof(page->target));
 	memset(page->hits, 0, sizeof(page->hits));
+	page->reaches = false;
 	page->original = NULL;
 	unqueue(vcpu->code_view, page);
 	queue_last(vcpu->code_view, page);
@@ -187,7 +188,6 @@ static struct code_page *page_make(struct vcpu *vcpu, const struct key *key)
 	unqueue(vcpu->code_view, page);
 	code_page_queue(vcpu->code_view, page);
 	page_watch(vcpu, page->page);
-	page_watch(vcpu, page->behind);
 	return page;
 }
 
@@ -215,6 +215,23 @@ struct code_page *code_page_get(struct vcpu *vcpu, gla_t linear)
 	return page;
 }
 
+static bool reaches_behind(const struct code_page *page)
+{
+	for (uint32_t i = PAGE_SIZE - INSN_MAX_LENGTH + 1; i < PAGE_SIZE; i++)
+		if (code_is_known(page, i) && i + code_length(page, i) > PAGE_SIZE)
+			return true;
+	return false;
+}
+
+void code_scan(struct vcpu *vcpu, struct code_page *page, uint32_t offset)
+{
+	scan(vcpu, page, offset);
+	if (!page->reaches && page->next && reaches_behind(page)) {
+		page->reaches = true;
+		page_watch(vcpu, page->behind);
+	}
+}
+
 void code_page_forget(struct vcpu *vcpu, struct code_page *page)
 {
 	page_unmap(vcpu, page);
@@ -237,7 +254,7 @@ void code_memory_written(struct vcpu *vcpu, gpa_t at, uint32_t size)
 	for (; page; page = next) {
 		next = next_used(page);
 		bool here = page->page.raw == physical.raw && code_written(page, first, size);
-		bool behind = page->next && page->behind.raw == physical.raw &&
+		bool behind = page->reaches && page->behind.raw == physical.raw &&
 			      code_written(page, PAGE_SIZE + first, size);
 		if (here || behind)
 			page_release(vcpu, page);

@@ -7,10 +7,10 @@
  * guest's linear address L is fetched from CODE_VIEW + L, where no data segment reaches, and there
  * the monitor maps what it wants to be executed:
  *
- *   CODE_VIEW + 0 .. CODE_MAX - 1       copies of the guest's code pages (patch.h). An entry there
- * is present only while the shadow has one for L itself, so faults, remapping and address spaces
- * are the shadow's matter CODE_VIEW + CODE_MAX .. 2^32 - 1    patch blocks, the same in all address
- * spaces
+ *   - from CODE_VIEW on, CODE_MAX bytes: copies of the guest's code pages (patch.h). An entry there
+ *     is present only while the shadow has one for L itself, so faults, remapping and address
+ *     spaces are the shadow's matter;
+ *   - above: patch blocks, the same in all address spaces.
  *
  * In the *plain view* CS has the guest's own base, and the processor executes the original: for one
  * single step, where the monitor has looked at the instruction and found it harmless. So are
@@ -149,6 +149,9 @@ struct code_page *code_page_at(const struct vcpu *vcpu, gla_t linear);
 
 /* The copy for that address, mapped: one that there is, or a new one. NULL: no memory is there. */
 struct code_page *code_page_get(struct vcpu *vcpu, gla_t linear);
+
+/* Finds the instructions from `offset` on. The page behind is watched once one reaches into it. */
+void code_scan(struct vcpu *vcpu, struct code_page *page, uint32_t offset);
 
 /* It is the one that was used last. */
 void code_page_queue(struct code_view *view, struct code_page *page);

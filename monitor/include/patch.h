@@ -61,6 +61,7 @@ struct code_page {
 	uint8_t hits[PAGE_SIZE]; /* how often the monitor had to perform the instruction here */
 	struct patch *patches;   /* the jumps in this page */
 	/* the chassis's own */
+	bool reaches; /* an instruction that was found has bytes in the page behind */
 	struct code_page *newer, *older;
 };
 

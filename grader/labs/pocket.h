@@ -5,7 +5,7 @@
 
 #include "shared.h"
 
-/* To its end, which is further than one run may go. */
+/* To guest_done(), which is further than one run may go: all that is left is to switch off. */
 void pocket_run(struct machine *m, const struct guest *guest);
 
 /*

@@ -41,6 +41,8 @@ START_TEST(a_kernel_with_processes_runs_as_bare)
 		words);
 	pocket_run(bare, guest);
 	pocket_run(m, guest);
+	run_to_end(bare);
+	run_to_end(m);
 	assert_same_console(bare, m);
 	assert_same_files(bare, m, guest);
 }

@@ -29,8 +29,6 @@ struct escape_seen escape_seen[ATTACKS_MAX];
 #define ATTACK_DONE 0x62
 
 static struct escape_seen *seen;
-static uint32_t random_state;
-
 uint8_t user_stack[PAGE_SIZE] __attribute__((aligned(4096)));
 static uint8_t attack_stack[2 * PAGE_SIZE] __attribute__((aligned(4096)));
 
@@ -40,14 +38,6 @@ void see(uint32_t value)
 		seen->value[seen->count] = value;
 	seen->count++;
 	seen->sum = seen->sum * 31 + value;
-}
-
-uint32_t random_next(void)
-{
-	random_state ^= random_state << 13;
-	random_state ^= random_state >> 17;
-	random_state ^= random_state << 5;
-	return random_state;
 }
 
 /* ---- accesses that may fault ---- */
@@ -224,7 +214,7 @@ static void attack(uint32_t number)
 	world_make();
 	gates_fill();
 	calling = fell = false;
-	random_state = escape_seed | 1;
+	random_seed(escape_seed | 1);
 	seen = &escape_seen[number];
 	seen->state = SEEN_BEGUN;
 	memset(frame, 0, sizeof(*frame));

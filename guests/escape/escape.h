@@ -11,6 +11,7 @@
 #define ESCAPE_H
 
 #include "paging.h"
+#include "random.h"
 
 enum escape_kind {
 	ESCAPE_ALIKE,    /* comes to its end, and sees what it sees on the bare machine */
@@ -89,8 +90,6 @@ void user_call(uint32_t address);
 
 /* A user's code at `entry`: what it left in EAX, or its fault. */
 void user_go(uint32_t entry, uint32_t ebx, uint32_t eax);
-
-uint32_t random_next(void);
 
 /* Where users are, and where the processor pushes what happens to them. */
 extern uint8_t user_stack[PAGE_SIZE];

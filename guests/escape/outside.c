@@ -31,7 +31,7 @@ void all_of_the_machine_small(void)
 
 	map(world_root, WINDOW, 0, 0);
 	for (uint32_t i = 0; i < 1000; i++) {
-		uint32_t random = random_next();
+		uint32_t random = random_u32();
 		page_map(world_root, WINDOW, BEYOND + (random & 0x07fff000), PAGE_USER_WRITE);
 		page_invalidate(WINDOW);
 		volatile uint32_t *word = words(WINDOW + (random & 0xffc));

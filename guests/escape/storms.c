@@ -8,7 +8,7 @@ void behave(void)
 	uint32_t sum = escape_seed;
 
 	for (uint32_t i = 0; i < 50; i++) {
-		uint32_t linear = WINDOW + (random_next() & 0x00fff000);
+		uint32_t linear = WINDOW + (random_u32() & 0x00fff000);
 		try_read(linear);
 		map(world_root, linear, POOL + i * PAGE_SIZE, PAGE_USER_WRITE);
 		*words(POOL + i * PAGE_SIZE) = sum;
@@ -26,13 +26,13 @@ void behave(void)
 static void nonsense_fill(uint32_t root, uint32_t mask)
 {
 	for (uint32_t i = 1; i < TABLE_ENTRIES; i++)
-		words(root)[i] = random_next() & mask;
+		words(root)[i] = random_u32() & mask;
 }
 
 static void nonsense_touch(uint32_t count)
 {
 	while (count--) {
-		uint32_t at = random_next();
+		uint32_t at = random_u32();
 		if (at < LARGE_PAGE_SIZE)
 			continue;
 		if (at & 4)
@@ -55,7 +55,7 @@ void nonsense_in_the_pool(void)
 	for (uint32_t i = 0; i < 64; i++)
 		nonsense_fill(POOL + i * PAGE_SIZE, 0x000fffff);
 	for (uint32_t i = 1; i < TABLE_ENTRIES; i++)
-		words(world_root)[i] = (POOL + (random_next() & 0x3f000)) | PAGE_USER_WRITE;
+		words(world_root)[i] = (POOL + (random_u32() & 0x3f000)) | PAGE_USER_WRITE;
 	for (uint32_t i = 0; i < 64; i++)
 		for (uint32_t n = 0; n < TABLE_ENTRIES; n++)
 			words(POOL + i * PAGE_SIZE)[n] =
@@ -70,7 +70,7 @@ void nonsense_in_the_pool(void)
 void nonsense_large(void)
 {
 	for (uint32_t i = 1; i < TABLE_ENTRIES; i++)
-		words(world_root)[i] = (random_next() & 0xfffff01f) | PTE_PS | PTE_P;
+		words(world_root)[i] = (random_u32() & 0xfffff01f) | PTE_PS | PTE_P;
 	cr3_write(world_root);
 	nonsense_touch(300);
 }
@@ -89,14 +89,14 @@ void nonsense_roots(void)
 void nonsense_control(void)
 {
 	for (uint32_t i = 0; i < 60; i++) {
-		cr0_write((random_next() & (CR0_WP | CR0_CD | CR0_AM | CR0_MP)) | CR0_PG | CR0_PE);
-		cr4_write(random_next() & (CR4_PSE | CR4_PGE | CR4_TSD | CR4_DE));
-		cr3_write(world_root | (random_next() & 0x18));
-		cr2_write(random_next());
-		map(world_root, WINDOW, POOL, random_next() & 0xfff);
+		cr0_write((random_u32() & (CR0_WP | CR0_CD | CR0_AM | CR0_MP)) | CR0_PG | CR0_PE);
+		cr4_write(random_u32() & (CR4_PSE | CR4_PGE | CR4_TSD | CR4_DE));
+		cr3_write(world_root | (random_u32() & 0x18));
+		cr2_write(random_u32());
+		map(world_root, WINDOW, POOL, random_u32() & 0xfff);
 		page_invalidate(WINDOW);
 		access_quietly(WINDOW);
-		page_invalidate(random_next());
+		page_invalidate(random_u32());
 	}
 }
 

@@ -13,21 +13,6 @@ SEEDED uint32_t intruder_part = PART_BEHAVE;
 SEEDED uint32_t intruder_seed = 0x2545f491;
 SEEDED uint32_t intruder_rounds = 100;
 
-static uint32_t random_state;
-
-uint32_t random_u32(void)
-{
-	random_state ^= random_state << 13;
-	random_state ^= random_state >> 17;
-	random_state ^= random_state << 5;
-	return random_state;
-}
-
-uint32_t random_below(uint32_t limit)
-{
-	return random_u32() % limit;
-}
-
 /* Each time it sees EFLAGS 2 with IF, and 2 without. */
 uint32_t critical_wanted(uint32_t times)
 {
@@ -55,7 +40,7 @@ void kernel_main(uint32_t info)
 		behave_run, shared_run, reach_run, middle_run, above_run, flood_run, storm_run};
 
 	(void)info;
-	random_state = intruder_seed ? intruder_seed : 1;
+	random_seed(intruder_seed);
 	kernel_tables_load();
 	pic_init(0x20, 0x28);
 	try_init();

@@ -5,6 +5,7 @@
 
 #include "kernel.h"
 #include "results.h"
+#include "random.h"
 
 enum intruder_part {
 	PART_BEHAVE,
@@ -17,9 +18,6 @@ enum intruder_part {
 };
 
 extern SEEDED uint32_t intruder_part, intruder_seed, intruder_rounds;
-
-uint32_t random_u32(void);
-uint32_t random_below(uint32_t limit);
 
 /* Does what the part is about. */
 void shared_run(void);

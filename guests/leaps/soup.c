@@ -10,6 +10,7 @@
  * immediate can swallow all of them, and soups are not entered at these bytes.
  */
 #include "leaps.h"
+#include "random.h"
 
 SEEDED uint32_t leaps_seed = 0x2545f491;
 SEEDED uint32_t leaps_soup_count = 24;
@@ -57,16 +58,6 @@ static const uint8_t units[][1 + UNIT_MAX] = {
 	{2, 0xcd, COUNT_VECTOR},
 	{1, 0xcc},
 };
-
-static uint32_t random_state;
-
-static uint32_t random_below(uint32_t limit)
-{
-	random_state ^= random_state << 13;
-	random_state ^= random_state >> 17;
-	random_state ^= random_state << 5;
-	return random_state % limit;
-}
 
 static void soup_cook(void)
 {
@@ -139,7 +130,7 @@ void soups_run(void)
 	stack_prepare();
 	uint32_t runs = 0, sum = 0;
 
-	random_state = leaps_seed ? leaps_seed : 1;
+	random_seed(leaps_seed);
 	for (uint32_t soup = 0; soup < SOUPS && soup < leaps_soup_count; soup++) {
 		soup_cook();
 		for (uint32_t at = 0; at < SOUP_BYTES; at++) {

@@ -13,25 +13,10 @@
 SEEDED uint32_t selfmod_seed = 0x2545f491;
 SEEDED uint32_t selfmod_rounds = 1000;
 
-static uint32_t random_state;
-
-uint32_t random_u32(void)
-{
-	random_state ^= random_state << 13;
-	random_state ^= random_state >> 17;
-	random_state ^= random_state << 5;
-	return random_state;
-}
-
-uint32_t random_below(uint32_t limit)
-{
-	return random_u32() % limit;
-}
-
 void kernel_main(uint32_t info)
 {
 	(void)info;
-	random_state = selfmod_seed ? selfmod_seed : 1;
+	random_seed(selfmod_seed);
 	kernel_tables_load();
 	ldt_load(0);
 	pic_init(0x20, 0x28);

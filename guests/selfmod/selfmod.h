@@ -9,13 +9,12 @@
 
 #include "kernel.h"
 #include "results.h"
+#include "random.h"
 
 extern SEEDED uint32_t selfmod_seed;
 extern SEEDED uint32_t selfmod_rounds; /* of what is done over and over */
 
 /* ---- selfmod.c ---- */
-uint32_t random_u32(void);
-uint32_t random_below(uint32_t limit);
 
 /* ---- lines.c: instructions that are rewritten near where the code runs ---- */
 void lines_run(void);

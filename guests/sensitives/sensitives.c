@@ -7,6 +7,7 @@
  * sense: in ring 1 they tell of the monitor's tables, or do something else, and never trap.
  */
 #include "sensitives.h"
+#include "random.h"
 #include "paging.h"
 
 SEEDED uint32_t sensitives_seed = 0x2545f491;
@@ -31,16 +32,6 @@ void selector_try(uint32_t selector, struct sensitive_selector *result);
 #define GS_BELOW      6u /* bytes */
 #define STACK_WORDS   64u
 extern uint8_t operand[OPERAND_BYTES], other_stack[];
-
-static uint32_t random_state;
-
-static uint32_t random_u32(void)
-{
-	random_state ^= random_state << 13;
-	random_state ^= random_state >> 17;
-	random_state ^= random_state << 5;
-	return random_state;
-}
 
 /* ---- what a form finds ---- */
 
@@ -185,7 +176,7 @@ void kernel_main(uint32_t info)
 		console_printf("raise FORMS_MAX to %u\n", probe_count);
 		return;
 	}
-	random_state = sensitives_seed ? sensitives_seed : 1;
+	random_seed(sensitives_seed);
 	segments_fill();
 	descriptors_fill();
 	kernel_tables_load();

@@ -20,21 +20,6 @@ extern const uint8_t user_code_start[];
 /* between.asm: has variables in it */
 extern const uint8_t between_page[], between_page_end[];
 
-static uint32_t random_state;
-
-uint32_t random_u32(void)
-{
-	random_state ^= random_state << 13;
-	random_state ^= random_state >> 17;
-	random_state ^= random_state << 5;
-	return random_state;
-}
-
-uint32_t random_below(uint32_t limit)
-{
-	return random_u32() % limit;
-}
-
 static uint32_t text_sum(void)
 {
 	uint32_t sum = 0;
@@ -84,7 +69,7 @@ static void code_end(struct frame *frame)
 void kernel_main(uint32_t info)
 {
 	(void)info;
-	random_state = views_seed ? views_seed : 1;
+	random_seed(views_seed);
 	kernel_tables_load();
 	pic_init(0x20, 0x28);
 	handler_set(0x61, code_end);

@@ -5,12 +5,10 @@
 
 #include "kernel.h"
 #include "results.h"
+#include "random.h"
 
 extern SEEDED uint32_t views_seed;
 extern SEEDED uint32_t views_rounds;
-
-uint32_t random_u32(void);
-uint32_t random_below(uint32_t limit);
 
 /* Bytes from one label of code to another. */
 static inline uint32_t code_size(const uint8_t *start, const uint8_t *end)

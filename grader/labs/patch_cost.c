@@ -150,24 +150,11 @@ END_TEST
 
 /* ---- what is not sensitive ---- */
 
-static uint64_t loop_cost(struct machine *m, const struct guest *guest)
-{
-	run_until(m, guest_symbol(guest, "patchcosts_loop_begin"));
-	uint64_t start = ticks(m);
-	run_until(m, guest_symbol(guest, "patchcosts_loop_end"));
-	return ticks(m) - start;
-}
-
 START_TEST(code_without_sensitive_instructions_costs_what_it_costs_bare)
 {
-	struct guest *guest = guest_open("patchcosts");
-	uint64_t bare = loop_cost(boot_bare(guest), guest), got = loop_cost(boot(guest), guest);
-
-	measure("per_mille_of_a_loop", got * 1000 / bare);
 	hint("What is CODE_COPIED runs in the copy as it is: CALL, RET and the guest's own stack as well.");
-	ck_assert_msg(bare * 100 >= got * COMPUTE_PERCENT,
-		"a loop without a sensitive instruction takes %llu instructions bare and %llu under this monitor: less than %d per cent of the bare machine",
-		(unsigned long long)bare, (unsigned long long)got, COMPUTE_PERCENT);
+	assert_loop_runs_bare(guest_open("patchcosts"), "patchcosts_loop_begin",
+		"patchcosts_loop_end", "per_mille_of_a_loop", COMPUTE_PERCENT);
 }
 END_TEST
 

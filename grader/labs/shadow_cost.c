@@ -157,22 +157,11 @@ END_TEST
 
 /* ---- a computation ---- */
 
-static uint64_t loop_cost(struct machine *m, const struct guest *guest)
-{
-	run_until(m, guest_symbol(guest, "pagecosts_loop_begin"));
-	return ticks_to(m, guest_symbol(guest, "pagecosts_loop_end"));
-}
-
 START_TEST(a_computation_with_paging_costs_what_it_costs_bare)
 {
-	struct guest *guest = guest_open("pagecosts");
-	uint64_t bare = loop_cost(boot_bare(guest), guest), got = loop_cost(boot(guest), guest);
-
-	measure("per_mille_of_a_computation", got * 1000 / bare);
 	hint("While the guest changes no table, nothing that is in the shadow may go.");
-	ck_assert_msg(bare * 100 >= got * COMPUTE_PERCENT,
-		"a loop over 64 pages takes %llu instructions bare and %llu under this monitor: less than %d per cent of the bare machine",
-		(unsigned long long)bare, (unsigned long long)got, COMPUTE_PERCENT);
+	assert_loop_runs_bare(guest_open("pagecosts"), "pagecosts_loop_begin", "pagecosts_loop_end",
+		"per_mille_of_a_computation", COMPUTE_PERCENT);
 }
 END_TEST
 

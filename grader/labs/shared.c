@@ -99,6 +99,25 @@ uint64_t exits_between(struct machine *m, uint32_t from, uint32_t to, bool with_
 	return exits;
 }
 
+static uint64_t loop_cost(
+	struct machine *m, const struct guest *guest, const char *begin, const char *end)
+{
+	run_until(m, guest_symbol(guest, begin));
+	return ticks_to(m, guest_symbol(guest, end));
+}
+
+void assert_loop_runs_bare(struct guest *guest, const char *begin, const char *end,
+	const char *measured, unsigned percent)
+{
+	uint64_t bare = loop_cost(boot_bare(guest), guest, begin, end);
+	uint64_t got = loop_cost(boot(guest), guest, begin, end);
+
+	measure(measured, got * 1000 / bare);
+	ck_assert_msg(bare * 100 >= got * percent,
+		"the loop takes %llu instructions bare and %llu under this monitor: less than %u per cent of the bare machine",
+		(unsigned long long)bare, (unsigned long long)got, percent);
+}
+
 void assert_within(const char *what, uint64_t cost, uint64_t budget)
 {
 	ck_assert_msg(cost <= budget,

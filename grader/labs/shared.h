@@ -43,6 +43,14 @@ uint64_t ticks_to(struct machine *m, uint32_t address);
  * Without interrupts: those of the real timer do not count. */
 uint64_t exits_between(struct machine *m, uint32_t from, uint32_t to, bool with_interrupts);
 
+/*
+ * A loop between two symbols of a guest's, on the bare machine and under the submitted monitor:
+ * what it takes there in thousandths of the bare machine is measured by the name `measured`. Fails
+ * the test where the bare loop has less than `percent` in a hundred of the monitor's instructions.
+ */
+void assert_loop_runs_bare(struct guest *guest, const char *begin, const char *end,
+	const char *measured, unsigned percent);
+
 void assert_within(const char *what, uint64_t cost, uint64_t budget);
 
 /* ---- predict, then measure ---- */

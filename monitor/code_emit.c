@@ -70,12 +70,17 @@ static bool is_jcc(const struct insn *insn)
 	       (insn->map == MAP_0F && (insn->opcode & 0xf0) == 0x80);
 }
 
+static bool is_x87(const struct insn *insn)
+{
+	return insn->map == MAP_ONE_BYTE && (insn->opcode & 0xf8) == 0xd8;
+}
+
 bool emit_guests_own(
 	struct block *block, const struct insn *insn, const uint8_t *bytes, uint32_t eip)
 {
 	struct insn_operand operand[INSN_OPERANDS_MAX];
 
-	if (insn->mnemonic == MNEMONIC_CALL)
+	if (insn->mnemonic == MNEMONIC_CALL || is_x87(insn))
 		return false;
 	insn_operands(insn, operand);
 	if (operand[0].kind != OPERAND_RELATIVE)

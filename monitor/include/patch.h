@@ -83,9 +83,10 @@ enum code_kind scan_classify(const struct insn *insn);
 /*
  * Control has come, or is about to come, to page->linear + offset, where no instruction is known to
  * begin. Finds the instructions from there on, as far as control flows inside the page: behind each
- * instruction that certainly goes on (CALL and INT n need not come back), and to the target of each
- * direct branch (target[] is set there, also where the instruction was known). What is known
- * already is not gone through again; what lies in other pages is found when control comes there.
+ * instruction that certainly goes on (CALL, INT n, INT1, INT3 and UD2 need not come back), and to
+ * the target of each direct branch (target[] is set there, also where the instruction was known).
+ * What is known already is not gone through again; what lies in other pages is found when control
+ * comes there.
  *
  * For each instruction:
  * - its first byte gets its kind, the others CODE_INSIDE where they are CODE_UNKNOWN;
@@ -93,9 +94,9 @@ enum code_kind scan_classify(const struct insn *insn);
  *   that begins inside this one, it is CODE_STEPPED instead;
  * - CODE_REPLACED and CODE_STEPPED: breakpoint_set() (patch.c);
  * - with vcpu->code_view->strict (the words strict=1 and strict=2), one into whose middle a
- * computed jump might lead is CODE_STEPPED: where a CODE_REPLACED instruction would begin at one of
- * its further bytes; with strict=2 also where one would begin there that does not decode, or ends
- * behind it;
+ *   computed jump might lead is CODE_STEPPED: where a CODE_REPLACED instruction would begin at one
+ *   of its further bytes; with strict=2 also where one would begin there that does not decode, or
+ *   ends behind it;
  * - what does not decode, and what does not end in this page, is CODE_STEPPED: the processor itself
  *   will say what it is. Nothing is known of what follows what does not decode.
  */
@@ -106,9 +107,10 @@ void scan(struct vcpu *vcpu, struct code_page *page, uint32_t offset);
 /*
  * Makes the byte at `offset`, where an instruction begins, a breakpoint. It may also lie inside
  * another instruction that has been copied (code may be entered at both): that one would not be
- * what it was, so it becomes CODE_STEPPED, with a breakpoint of its own. So may the one inside
- * which that one begins. Where the byte lies in a run that a jump stands for, the jump goes first
- * (code_undo_patch()).
+ * what it was, so it becomes CODE_STEPPED, with a breakpoint of its own, and its other bytes are
+ * breakpoints again but where another instruction shows them (code_restore()). So may the one
+ * inside which that one begins. Where the byte lies in a run that a jump stands for, the jump goes
+ * first (code_undo_patch()).
  */
 void breakpoint_set(struct vcpu *vcpu, struct code_page *page, uint32_t offset);
 
@@ -179,14 +181,16 @@ void emit_shared_end(struct block *block, unsigned on_stack);
 void emit_jump(struct block *block, uint32_t eip);
 
 /* An instruction of the guest's, from `eip`, that may run as it is. A transfer leads where it led.
- * False: it cannot be moved (CALL would push another address, LOOP and JECXZ reach 127 bytes). */
+ * False: it cannot be moved. CALL would push another address, LOOP and JECXZ reach 127 bytes, and
+ * the x87 would keep the block's EIP. */
 bool emit_guests_own(
 	struct block *block, const struct insn *insn, const uint8_t *bytes, uint32_t eip);
 
 /*
  * An instruction had to be performed by the monitor once more: a breakpoint was hit, or CLI or STI
  * trapped. The PATCH_HOT-th time puts a jump there (patch_make()); where that fails it is not tried
- * again. (With the word patch=0 the chassis does not call it.)
+ * again. It may lie in a run already, whose block did not do its work alone; and it may be unknown,
+ * if it has written to its own page. (With the word patch=0 the chassis does not call it.)
  */
 void patch_hit(struct vcpu *vcpu, struct code_page *page, uint32_t offset);
 
@@ -196,18 +200,20 @@ void patch_hit(struct vcpu *vcpu, struct code_page *page, uint32_t offset);
 /*
  * Replaces a run of instructions, of which the one at `offset` is one, by a jump. A run
  * - has JUMP_SIZE bytes at least and RUN_SIZE at most, all of known instructions one behind the
- * other;
+ *   other;
  * - may begin at the instruction or before it;
- * - has no target[] inside but at its first byte, and no other jump;
+ * - has no target[] inside but at its first byte, not in the middle of an instruction either, and
+ * no byte of another jump's run;
  * - has no instruction that begins in the fifth byte of the jump. (The chassis places blocks so
  *   that the three bytes before are breakpoints: code_place_block().)
  * - begins in this page so that the jump fits into it;
- * - has only instructions that can be moved: what is harmless (but no LOOP and JECXZ; JMP and Jcc
- *   only as the last one, and CALL not at all), what traps, and those that have a block
- * (block_emit()). What is CODE_STEPPED since it crosses the page's end can be moved, too;
+ * - has only instructions that can be moved: what is harmless (emit_guests_own()), what traps, and
+ *   those that have a block (block_emit()); a transfer (JMP, Jcc, RET, IRET) only as the last one.
+ *   What is CODE_STEPPED since it crosses the page's end can be moved, too;
  * - goes on behind STI: an interrupt must not come before the instruction behind it is done.
  *
- * True where it is done. The bytes of the run behind the jump are breakpoints.
+ * An instruction that begins before the run and reaches into it is not what it was any more, as in
+ * breakpoint_set(). True where it is done. The bytes of the run behind the jump are breakpoints.
  */
 bool patch_make(struct vcpu *vcpu, struct code_page *page, uint32_t offset);
 
@@ -248,8 +254,9 @@ int patch_entry(const struct patch *patch, uint32_t original);
 /*
  * The guest has written `size` bytes (1 to 4096) at `offset` of a page whose copy is in use. Does
  * one of them belong to an instruction that was found? Then the copy is of no use any more, and
- * goes. If not, the guest has data beside its code, and nothing happens. `offset` may be PAGE_SIZE
- * or more: then it is the page behind, which matters where an instruction may reach into it.
+ * goes. If not, the guest has data beside its code, and nothing happens. The original has the new
+ * bytes already: how long an instruction was, kind[] alone can tell. `offset` may be PAGE_SIZE or
+ * more: then it is the page behind, which matters where an instruction may reach into it.
  */
 bool code_written(const struct code_page *page, uint32_t offset, uint32_t size);
 

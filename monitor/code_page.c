@@ -313,12 +313,15 @@ void code_restore(struct code_page *page, uint32_t first, uint32_t end)
 {
 	if (end > PAGE_SIZE)
 		end = PAGE_SIZE;
-	memset(page->copy + first, BREAKPOINT, end - first);
+	for (uint32_t at = first; at < end; at++)
+		if (!code_patch_at(page, at))
+			page->copy[at] = BREAKPOINT;
 	for (uint32_t i = first < INSN_MAX_LENGTH ? 0 : first - INSN_MAX_LENGTH + 1; i < end; i++) {
 		if (page->kind[i] != CODE_COPIED)
 			continue;
-		uint32_t from = i < first ? first : i, to = i + code_length(page, i);
-		if (from < to)
-			code_reveal(page, from, (to < end ? to : end) - from);
+		uint32_t behind = i + code_length(page, i);
+		for (uint32_t at = i < first ? first : i; at < behind && at < end; at++)
+			if (!code_patch_at(page, at))
+				code_reveal(page, at, 1);
 	}
 }

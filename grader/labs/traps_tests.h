@@ -58,7 +58,7 @@ struct outcome {
 	uint32_t cr0, cr2, cr3, cr4, dr[4], dr6, dr7;
 };
 
-#define PROBES_MAX 320
+#define PROBES_MAX 352
 #define PROBE_END  0x60
 
 /* The general registers that probes begin with: from the seed. */

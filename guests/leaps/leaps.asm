@@ -11,6 +11,7 @@
 %include "probe.inc"
 
 COUNT_VECTOR equ 0x61                   ; leaps.c: its handler counts, and returns
+BACK_VECTOR  equ 0x62                   ; leaps.c: from ring 3, to ESI
 PAGE         equ 4096
 WINDOW       equ 0x00401000             ; with paging: one page, with none before and behind it
 NO_SELECTOR  equ 0x0ff8                 ; beyond the GDT
@@ -25,6 +26,7 @@ global leaps_count_handler
 global leaps_skip_handler
 global leaps_skip_error_handler
 global leaps_skip_bytes
+global leaps_back_handler
 global leaps_fault_eips
 global leaps_fault_count
 
@@ -81,6 +83,7 @@ probes_begin
 %include "middle.inc"
 %include "runs.inc"
 %include "loops.inc"
+%include "returns.inc"
 %include "pages.inc"
 %include "invalid.inc"
 %include "faults.inc"

@@ -14,7 +14,8 @@
 #define WINDOW       0x00401000u
 #define ARENA_FRAMES 8u
 
-extern const uint8_t leaps_count_handler[], leaps_skip_handler[], leaps_skip_error_handler[];
+extern const uint8_t leaps_back_handler[], leaps_count_handler[], leaps_skip_handler[],
+	leaps_skip_error_handler[];
 
 struct outcome leaps_first_outcomes[PROBES_MAX];
 uint8_t leaps_operand[64] __attribute__((aligned(16)));
@@ -69,6 +70,8 @@ void kernel_main(uint32_t info)
 		descriptor_make((uint32_t)leaps_operand, SMALL_BYTES - 1, ACCESS_DATA, FLAG_BIG);
 	gate_to(VECTOR_BP, leaps_count_handler);
 	gate_to(COUNT_VECTOR, leaps_count_handler);
+	kernel_idt[BACK_VECTOR] =
+		gate_make(KERNEL_CS, (uint32_t)leaps_back_handler, GATE_INTERRUPT | ACCESS_DPL(3));
 	directory_make();
 	if (leaps_probing) {
 		probes_run("leaps", reset);

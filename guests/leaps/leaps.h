@@ -18,6 +18,9 @@ extern uint32_t leaps_fault_count;
 #define COUNT_VECTOR 0x61
 extern uint32_t leaps_count;
 
+/* From ring 3 back to where ESI leads. */
+#define BACK_VECTOR 0x62
+
 /* What instructions write to. */
 extern uint8_t leaps_operand[64];
 

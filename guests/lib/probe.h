@@ -15,7 +15,7 @@
 #include "kernel.h"
 
 #define PROBE_END  0x60 /* an interrupt gate with DPL 3 */
-#define PROBES_MAX 320
+#define PROBES_MAX 352
 
 struct probe {
 	uint32_t code;    /* its first instruction */

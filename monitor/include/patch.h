@@ -97,8 +97,8 @@ enum code_kind scan_classify(const struct insn *insn);
  *   computed jump might lead is CODE_STEPPED: where a CODE_REPLACED instruction would begin at one
  *   of its further bytes; with strict=2 also where one would begin there that does not decode, or
  *   ends behind it;
- * - what does not decode, and what does not end in this page, is CODE_STEPPED: the processor itself
- *   will say what it is. Nothing is known of what follows what does not decode.
+ * - what does not decode, and what is harmless and does not end in this page, is CODE_STEPPED: the
+ *   processor itself will say what it is. Nothing is known of what follows what does not decode.
  */
 void scan(struct vcpu *vcpu, struct code_page *page, uint32_t offset);
 
@@ -283,7 +283,7 @@ uint32_t code_before(const struct code_page *page, uint32_t offset);
 uint32_t code_branch_target(const struct code_page *page, uint32_t offset, const struct insn *insn);
 
 /* Makes bytes `first` to `end` - 1 of the copy what the invariants say, by the kinds as they are
- * now, where no jump is: the bytes of what is CODE_COPIED, and breakpoints. */
+ * now: the bytes of what is CODE_COPIED, and breakpoints. The run of a jump is left alone. */
 void code_restore(struct code_page *page, uint32_t first, uint32_t end);
 
 /* Copies `length` bytes of the original into the copy. */

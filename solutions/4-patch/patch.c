@@ -105,31 +105,34 @@ static void emit_popf(struct block *block)
 	emit(block, 0x9d); /* popfd */
 }
 
-/* To ring 3 with IF set the processor's own IRET does it all, but for the virtual flag. */
+/* To ring 3 with IF set the processor's own IRET does it all, but for the virtual flag. Where it
+ * faults, the guest's flags are those from before it. So the first that is read is what lies
+ * furthest up the stack: the only one whose page may be missing. */
 static void emit_iret(struct block *block)
 {
-	emit(block, 0x50); /* push eax */
+	emit(block, 0x9c); /* pushfd */
 	emit_pushed(block, 4);
-	emit(block, 0x8b, 0x44, 0x24, 8); /* mov eax, [esp + 8], CS */
-	emit(block, 0xf7, 0xd0);          /* not eax */
-	emit(block, 0xa8, SELECTOR_RPL);  /* test al, 3 */
-	emit(block, 0x58);                /* pop eax */
+	emit(block, 0xf7, 0x44, 0x24, 12, IMMEDIATE(FLAGS_REFUSED)); /* test dword [esp + 12] */
+	emit(block, 0x75, 21);                                       /* jnz refuse */
+	emit(block, 0xf6, 0x44, 0x24, 13, EFLAGS_IF >> 8);           /* test byte [esp + 13], IF */
+	emit(block, 0x74, 14);                                       /* jz refuse */
+	emit(block, 0xf6, 0x44, 0x24, 8, 1);                         /* test byte [esp + 8] */
+	emit(block, 0x74, 7);                                        /* jz refuse */
+	emit(block, 0xf6, 0x44, 0x24, 8, 2);                         /* test byte [esp + 8] */
+	emit(block, 0x75, 2);                                        /* jnz over */
+	emit(block, 0x9d);                                           /* refuse: popfd */
 	emit_pushed(block, 0);
-	emit(block, 0x74, 1); /* jz over */
 	emit(block, BREAKPOINT);
-	emit(block, 0xf7, 0x44, 0x24, 8, IMMEDIATE(FLAGS_REFUSED)); /* test dword [esp + 8], ... */
-	emit(block, 0x74, 1);                                       /* jz over */
-	emit(block, BREAKPOINT);
-	emit(block, 0xf6, 0x44, 0x24, 9, EFLAGS_IF >> 8); /* test byte [esp + 9], IF */
-	emit(block, 0x75, 1);                             /* jnz over */
-	emit(block, BREAKPOINT);
-	emit_shared_begin(block, 0);
-	emit(block, 0xff, 0x35, IMMEDIATE(SHARED_DELTA)); /* push dword [DELTA] */
-	emit_pushed(block, 8);
-	emit(block, 0x8f, 0x05, IMMEDIATE(SHARED_BEFORE)); /* pop dword [BEFORE] */
 	emit_pushed(block, 4);
+	emit_shared_begin(block, 4);                      /* over: */
+	emit(block, 0xff, 0x35, IMMEDIATE(SHARED_DELTA)); /* push dword [DELTA] */
+	emit_pushed(block, 12);
+	emit(block, 0x8f, 0x05, IMMEDIATE(SHARED_BEFORE)); /* pop dword [BEFORE] */
+	emit_pushed(block, 8);
 	emit_set_delta(block, 0);
-	emit_shared_end(block, 0);
+	emit_shared_end(block, 4);
+	emit(block, 0x9d); /* popfd */
+	block->pushed = 0;
 	block->exact = block->moved = block->undo_if = true;
 	emit(block, 0xcf); /* iret */
 }
@@ -141,7 +144,7 @@ static bool emit_mov_from_segment(
 {
 	unsigned to = modrm_rm(insn->modrm);
 
-	if (modrm_mod(insn->modrm) != MODRM_MOD_REGISTER || to == 4)
+	if (insn->opcode != 0x8c || modrm_mod(insn->modrm) != MODRM_MOD_REGISTER || to == 4)
 		return false;
 	emit_bytes(block, bytes, insn->length);
 	emit_pushed(block, 0);

@@ -27,6 +27,7 @@
 #define CODE_VIEW_SHARED_OFFSET    offsetof(struct code_view, shared)
 #define CODE_VIEW_NEWEST_OFFSET    offsetof(struct code_view, newest)
 #define CODE_VIEW_RECYCLED_OFFSET  offsetof(struct code_view, recycled)
+#define CODE_VIEW_STRICT_OFFSET    offsetof(struct code_view, strict)
 #define CODE_PAGE_LINEAR_OFFSET    offsetof(struct code_page, linear)
 #define CODE_PAGE_ORIGINAL_OFFSET  offsetof(struct code_page, original)
 #define CODE_PAGE_NEXT_OFFSET      offsetof(struct code_page, next)
@@ -41,6 +42,8 @@
 #define PATCH_BLOCK_OFFSET         offsetof(struct patch, block)
 #define PATCH_ENTRY_OFFSET         offsetof(struct patch, entry)
 #define PATCH_BLOCK_LENGTH_OFFSET  offsetof(struct patch, block_length)
+#define PATCH_POINTS_OFFSET        offsetof(struct patch, points)
+#define PATCH_POINT_OFFSET         offsetof(struct patch, point)
 #define PATCH_NEXT_OFFSET          offsetof(struct patch, next)
 
 void constants(void);
@@ -84,6 +87,7 @@ void constants(void)
 	CONSTANT(CODE_VIEW_SHARED_OFFSET);
 	CONSTANT(CODE_VIEW_NEWEST_OFFSET);
 	CONSTANT(CODE_VIEW_RECYCLED_OFFSET);
+	CONSTANT(CODE_VIEW_STRICT_OFFSET);
 	CONSTANT(CODE_PAGE_LINEAR_OFFSET);
 	CONSTANT(CODE_PAGE_ORIGINAL_OFFSET);
 	CONSTANT(CODE_PAGE_NEXT_OFFSET);
@@ -98,5 +102,7 @@ void constants(void)
 	CONSTANT(PATCH_BLOCK_OFFSET);
 	CONSTANT(PATCH_ENTRY_OFFSET);
 	CONSTANT(PATCH_BLOCK_LENGTH_OFFSET);
+	CONSTANT(PATCH_POINTS_OFFSET);
+	CONSTANT(PATCH_POINT_OFFSET);
 	CONSTANT(PATCH_NEXT_OFFSET);
 }

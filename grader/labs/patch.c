@@ -23,9 +23,11 @@ __attribute__((constructor)) static void join_tests(void)
 {
 	static const struct graded_test *const tables[] = {
 		patch_scan_tests,
+		patch_pages_tests,
 		patch_guests_tests,
 		patch_forms_tests,
 		patch_random_tests,
+		patch_interrupts_tests,
 		patch_kernel_tests,
 		patch_audit_tests,
 		patch_hostile_tests,

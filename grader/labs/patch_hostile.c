@@ -154,7 +154,7 @@ END_TEST
 const struct graded_test patch_hostile_tests[] = {
 	{&whoever_loads_the_shared_selector_harms_himself, RESOURCE_CONTROL, 3, "intruder"},
 	{&copies_and_blocks_are_out_of_reach, RESOURCE_CONTROL, 3, "intruder"},
-	{&jumps_into_runs_and_blocks_harm_no_one, RESOURCE_CONTROL, 3, "intruder"},
+	{&jumps_into_runs_and_blocks_harm_no_one, RESOURCE_CONTROL, 2, "intruder"},
 	{&code_above_the_view_is_performed, RESOURCE_CONTROL, 2, "intruder"},
 	{&a_small_pool_of_copies_is_enough, RESOURCE_CONTROL, 3, "intruder"},
 	{&storms_of_rewritten_code_are_weathered, RESOURCE_CONTROL, 3, "intruder"},

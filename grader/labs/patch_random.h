@@ -31,4 +31,7 @@ emitter emit_flags, emit_segment_read, emit_segment_write, emit_tables_read, emi
 /* Without memory: the same each time it is run, whatever was before. */
 emitter emit_repeatable;
 
+/* The instructions, one in a line; valid until the next call. */
+const char *code_text(const uint8_t *code, size_t length, uint32_t address);
+
 #endif

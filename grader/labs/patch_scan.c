@@ -8,8 +8,6 @@
 
 /* ---- scan_classify() ---- */
 
-enum { UNKNOWN, COPIED, REPLACED, STEPPED, INSIDE };
-
 #define ASKED 636
 
 /* Opcodes of which most are sensitive. Random bytes come behind. */

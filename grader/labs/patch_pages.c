@@ -9,7 +9,7 @@
 #include "patch_model.h"
 #include "monitor_layout.h"
 
-#define DRAWN      60  /* pages */
+#define DRAWN      90  /* pages */
 #define AREA       160 /* bytes of code in each */
 #define RELATIVE_8 9
 #define TRIES      4 /* to draw what makes trouble */
@@ -17,8 +17,8 @@
 
 /* ---- pages ---- */
 
-/* Where the code of a page is, and where there is none. */
-static uint32_t area, elsewhere;
+/* Where the code of a page is, where there is none, and where the last jump was wanted. */
+static uint32_t area, elsewhere, latest;
 
 /* Bytes that begin instructions of all sorts, also where they are a part of another one. */
 static uint8_t byte_draw(void)
@@ -69,6 +69,7 @@ static void page_draw(struct page *p)
 	memset(own, 0xc3, PAGE_SIZE);
 	area = end - AREA;
 	elsewhere = PAGE_SIZE / 2;
+	latest = area;
 	for (uint32_t at = area, behind = end + INSN_MAX_LENGTH; at < behind;) {
 		uint8_t unit[INSN_MAX_LENGTH];
 		uint32_t length = 1;
@@ -120,10 +121,19 @@ static void page_at(struct page *p, const char *what, uint32_t at)
 	snprintf(p->seen.when, sizeof(p->seen.when), "%s %08x", what, p->seen.linear + at);
 }
 
-/* A byte of the code, more often one of the last. */
+/* A byte of the code, more often one of the last, or one before a jump. */
 static uint32_t place_draw(void)
 {
-	return area + (random_below(3) ? random_below(AREA) : AREA - 1 - random_below(8));
+	uint32_t before = random_below(12);
+
+	switch (random_below(4)) {
+	case 0:
+		return area + AREA - 1 - random_below(8);
+	case 1:
+		return latest - area < before ? area : latest - before;
+	default:
+		return area + random_below(AREA);
+	}
 }
 
 static void page_scan_from(struct page *p, uint32_t at)
@@ -181,6 +191,7 @@ static void page_patch(struct page *p)
 		at = area + (at + 1 - area) % AREA;
 	if (!is_candidate(p, at))
 		return;
+	latest = at;
 	page_at(p, "after patch_make() for", at);
 	bool done = (uint8_t)call(
 		p->seen.m, "patch_make", (uint32_t[]){p->vcpu, p->seen.record, at}, 3);

@@ -32,7 +32,8 @@ struct measurement {
 	const char *program, *monitor;
 	char *guest;         /* the copy */
 	uint32_t begin, end; /* addresses in the guest */
-	uint64_t ticks;      /* of the computation */
+	uint64_t first;      /* tick of the computation */
+	uint64_t ticks;      /* that it takes */
 	struct bridge_cost *cost;
 	char *error;
 };
@@ -121,7 +122,7 @@ static bool ticks_read(struct bridge_client *c, uint64_t *ticks)
 
 static bool session_measure(struct measurement *m, struct bridge_client *c, double start)
 {
-	uint64_t begin, end;
+	uint64_t end;
 
 	if (!asked(c, "QStartNoAckMode", "OK"))
 		return false;
@@ -134,7 +135,7 @@ static bool session_measure(struct measurement *m, struct bridge_client *c, doub
 		if (!asked(c, "vCont;s", "T05"))
 			return false;
 	keep_best(&m->cost->step_ms, (now_ms() - start) / STEPS);
-	if (!run_to(c, m->begin) || !ticks_read(c, &begin))
+	if (!run_to(c, m->begin) || !ticks_read(c, &m->first))
 		return false;
 	start = now_ms();
 	if (!run_to(c, m->end))
@@ -142,7 +143,7 @@ static bool session_measure(struct measurement *m, struct bridge_client *c, doub
 	keep_best(&m->cost->run_ms, now_ms() - start);
 	if (!ticks_read(c, &end))
 		return false;
-	m->ticks = end - begin;
+	m->ticks = end - m->first;
 	return true;
 }
 
@@ -165,7 +166,7 @@ static int plain_run(const struct measurement *m, struct bochs *b)
 {
 	double start;
 
-	if (bochs_run_until(b, m->begin, UINT64_MAX) != BOCHS_STOP_BREAKPOINT)
+	if (bochs_run_ticks(b, m->first) != BOCHS_STOP_LIMIT)
 		return fail(m, bochs_error(b));
 	start = now_ms();
 	if (bochs_run_ticks(b, m->ticks) != BOCHS_STOP_LIMIT)

@@ -100,10 +100,18 @@ static void tell_traced(struct vcpu *vcpu, const struct side *to, const struct b
 	traced_written(vcpu, gpa(to->physical.raw + lowest), burst->count * burst->size);
 }
 
-/* So much is written that what was made from the page goes anyway (shadow_written()). */
-static bool is_bulk(const struct burst *burst)
+/* So much is written to a page table that the shadows that were made from it go anyway
+ * (shadow_written()). Then nothing is left for the monitor to do: the processor writes by itself.
+ */
+static bool gives_way(struct vcpu *vcpu, const struct side *to, const struct burst *burst)
 {
-	return burst->count * burst->size > SHADOW_BURST_SIZE;
+	const struct vm *vm = vcpu->vm;
+
+	if (to->kind != PAGE_TRACED || burst->count * burst->size <= SHADOW_BURST_SIZE ||
+		(vm->frames[to->physical.raw / PAGE_SIZE].raw & PAGE_MASK) != FRAME_SHADOWED)
+		return false;
+	tell_traced(vcpu, to, burst);
+	return !shadow_traces(vcpu, to->physical);
 }
 
 bool access_string(struct vcpu *vcpu, const struct insn *insn, enum verdict *verdict)
@@ -129,11 +137,8 @@ bool access_string(struct vcpu *vcpu, const struct insn *insn, enum verdict *ver
 	if (moves)
 		burst_limit(vcpu, &burst, &from);
 
-	if (to.kind == PAGE_TRACED && repeat && is_bulk(&burst)) {
-		tell_traced(vcpu, &to, &burst);
-		if (!shadow_traces(vcpu, to.physical)) /* the processor can do it itself now */
-			return true;
-	}
+	if (gives_way(vcpu, &to, &burst))
+		return true;
 	for (uint32_t i = 0, distance = 0; i < burst.count; i++, distance += burst.step) {
 		if (moves)
 			element_read(vcpu, &from, distance, &value, burst.size);

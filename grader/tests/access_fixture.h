@@ -46,7 +46,7 @@
 /* Where these pages are on the guest's memory bus. */
 #define DEVICE_FIRST    0xe0003000u
 #define DEVICE_SECOND   0xe0001000u
-#define TRACED_PHYSICAL 0x01230000u
+#define TRACED_PHYSICAL 0x00083000u /* not its linear address */
 
 #define POISON      0xa5
 #define ROUNDS      60
@@ -191,6 +191,7 @@ void __wrap_traced_written(struct vcpu *of, gpa_t at, uint32_t size)
 	}
 	ck_assert_msg(size > 0 && offset + size <= PAGE_SIZE, "%u bytes at %x", size, offset);
 	traced_calls++;
+	of->vm->frames[at.raw / PAGE_SIZE].raw &= ~FRAME_SHADOWED; /* its shadows have gone */
 	for (uint32_t i = 0; i < size; i++)
 		seen.told[offset + i]++;
 }

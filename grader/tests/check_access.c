@@ -258,6 +258,25 @@ START_TEST(a_burst_fills_more_than_one_element)
 }
 END_TEST
 
+/* What was made from a page table goes when so much is written. Then the processor can write. */
+START_TEST(a_page_table_that_is_cleared_is_left_to_the_processor)
+{
+	uint32_t *frame = &vm->frames[TRACED_PHYSICAL / PAGE_SIZE].raw;
+
+	insn_take("f3 ab");
+	registers_prepare(0, 0, TRACED);
+	insn.before.general[1] = _i ? 17 : 16; /* at 64 bytes they stay: SHADOW_BURST_SIZE */
+	*frame |= FRAME_SHADOWED;
+	registers_give();
+	enum verdict verdict = access_perform(vcpu, gla(TRACED), false);
+	ck_assert(verdict == VERDICT_RESUME && !vcpu->stepping);
+	ck_assert_uint_eq(vcpu->registers.ecx, _i ? 17 : 0);
+	ck_assert_uint_eq(vcpu->registers.eip == insn.before.eip, _i);
+	ck_assert_uint_eq(traced_calls, 1);
+	ck_assert(!(*frame & FRAME_SHADOWED));
+}
+END_TEST
+
 /* Performs it element by element or in bursts, up to `count` elements of a doubleword. */
 static void string_run(uint32_t count)
 {
@@ -405,6 +424,7 @@ int main(void)
 		cases, strings_are_performed_as_the_processor_does, 0, ARRAY_LENGTH(strings));
 	tcase_add_test(cases, a_burst_fills_more_than_one_element);
 	tcase_add_test(cases, a_burst_ends_with_its_segment);
+	tcase_add_loop_test(cases, a_page_table_that_is_cleared_is_left_to_the_processor, 0, 2);
 	tcase_add_test(cases, strings_may_have_addresses_of_16_bits);
 	suite_add_tcase(suite, cases);
 

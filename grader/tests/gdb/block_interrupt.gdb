@@ -9,9 +9,9 @@ set var flags_ticks = 500
 tbreak plant if vcpu->code_view->pushed
 continue
 bt
-#> ^#2 +world_exit \(\) at
-#> ^#3 +<patch block f[d-f][0-9a-f]{6}\+[0-9]+, [0-9]+ bytes pushed> \(\)$
-#> ^#4 +0x[0-9a-f]{8} in .* \(\) at guests/flags/critical.asm
+#> ^#[0-9]+ +world_exit \(\) at
+#> ^#[0-9]+ +0x0[1-3][0-9a-f]{6} in <patch block f[d-f][0-9a-f]{6}\+[0-9]+, [0-9]+ bytes pushed> \(\)$
+#> ^#[0-9]+ +0x[0-9a-f]{8} in .* \(\) at guests/flags/critical.asm
 #> in section_run \(number=[0-9]\)
 vmresume
 #> ^#0 .* at guests/flags/critical.asm

@@ -75,8 +75,8 @@ $(BUILD)/tests/%: $(BUILD)/grader/tests/%.o $(LIBRARY)
 # not, so that the fuzzer looks for new ways through the monitor alone.
 
 # of a monitor with labs 1 and 2; lab 3's part of the chassis has its own test
-FUZZED_C := $(filter-out $(patsubst %,monitor/%.c,main constants $(SINCE_3) $(SINCE_4)),$(wildcard monitor/*.c)) \
-	monitor/machine/paging.c $(patsubst %,monitor/plain/%.c,$(PLAIN_3) $(PLAIN_4)) \
+FUZZED_C := $(filter-out $(patsubst %,monitor/%.c,main constants $(SINCE_3) $(SINCE_4) $(SINCE_5)),$(wildcard monitor/*.c)) \
+	monitor/machine/paging.c $(patsubst %,monitor/plain/%.c,$(PLAIN_3) $(PLAIN_4) $(PLAIN_5)) \
 	solutions/1-rings/segments.c $(wildcard solutions/2-traps/*.c)
 # machine.h comes first: then the guard of the chassis's own keeps that one out
 FUZZ_MACHINE := -include grader/fuzz/machine.h -iquote grader/fuzz

@@ -13,6 +13,7 @@
  * plants a breakpoint for it.
  */
 #include "code.h"
+#include "paravirt.h"
 #include "cpu.h"
 #include "port_string.h"
 #include "sensitive.h"
@@ -154,6 +155,8 @@ enum verdict code_emulate(struct vcpu *vcpu, const struct insn *insn)
 	uint32_t eip = vcpu->registers.eip;
 	enum verdict verdict;
 
+	if (kernel && insn->mnemonic == MNEMONIC_INT && pal_called(vcpu, insn))
+		return pal_perform(vcpu);
 	if (kernel && sensitive_is(insn)) {
 		verdict = sensitive_emulate(vcpu, insn);
 		vcpu->code_view->reads_code = code_is_read(vcpu);

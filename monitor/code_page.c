@@ -11,6 +11,7 @@
  * be the same for it to be used again: an instruction may reach from the one page into the other.
  */
 #include "code.h"
+#include "paravirt.h"
 #include "machine.h"
 #include "strings.h"
 #include "vm.h"
@@ -223,8 +224,19 @@ static bool reaches_behind(const struct code_page *page)
 	return false;
 }
 
+/* What the monitor has put there may run as it is, sensitive or not. */
+static void page_reveal_all(struct code_page *page)
+{
+	memset(page->kind, CODE_COPIED, sizeof(page->kind));
+	code_reveal(page, 0, PAGE_SIZE);
+}
+
 void code_scan(struct vcpu *vcpu, struct code_page *page, uint32_t offset)
 {
+	if (pal_is_firmware(vcpu->vm, page)) {
+		page_reveal_all(page);
+		return;
+	}
 	scan(vcpu, page, offset);
 	if (!page->reaches && page->next && reaches_behind(page)) {
 		page->reaches = true;

@@ -175,6 +175,7 @@ void code_resume(struct vcpu *vcpu)
 	bool inexact = view->patch && !view->exact;
 
 	view->shared->delta = vcpu->virtual_if ? 0 : SHARED_IF_CLEAR;
+	view->shared->waiting = vcpu->vm->interrupt_pending;
 	code_share(vcpu,
 		inexact || (!vcpu->vm->interrupt_pending && vcpu->virtual_iopl == 0 &&
 				   vcpu_look_up(vcpu, (uint16_t)vcpu->registers.ss)->default_big));

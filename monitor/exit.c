@@ -8,6 +8,7 @@
 #include "cpu.h"
 #include "delivery.h"
 #include "machine.h"
+#include "paravirt.h"
 #include "step.h"
 #include "views.h"
 #include "vm.h"
@@ -27,6 +28,7 @@ static const char *const reason_names[EXIT_REASONS] = {
 	[EXIT_CODE_SCAN] = "code scan",
 	[EXIT_SENSITIVE] = "sensitive instruction",
 	[EXIT_CODE_STEP] = "stepped code",
+	[EXIT_HYPERCALL] = "hypercall",
 };
 
 const char *exit_reason_name(enum exit_reason reason)
@@ -297,6 +299,8 @@ static inline __attribute__((always_inline)) enum verdict handle(
 	case VECTOR_DB:
 		return handle_debug(vcpu, exit);
 	default:
+		if (exit->vector == HYPERCALL_VECTOR)
+			return pal_exit(vcpu, exit);
 		if (exit->vector < VECTOR_IRQ || exit->vector >= VECTOR_IRQ + IRQS)
 			return handle_exception(vcpu, exit);
 		check_eip(vcpu);

@@ -8,11 +8,12 @@
 # files of lab n themselves (a submission). Organs of labs below n come from FROM too; where
 # CATCHUP=1 says so, or where FROM does not have them, from solutions.
 
-LAB_FOLDERS := 1-rings 2-traps 3-shadow 4-patch
+LAB_FOLDERS := 1-rings 2-traps 3-shadow 4-patch 5-paravirt
 ORGANS_1    := segments.c enter.asm
 ORGANS_2    := emulate.c inject.c vpic.c
 ORGANS_3    := shadow.c
 ORGANS_4    := scan.c patch.c
+ORGANS_5    := hypercall.c firmware.asm virtqueue.c
 
 MONITOR_CFLAGS := -m32 -march=i686 -std=c11 -O2 -g -ffreestanding -fno-pic -fno-pie \
 	-fno-stack-protector -fno-strict-aliasing -freg-struct-return -mgeneral-regs-only \
@@ -27,11 +28,13 @@ CHASSIS_ASM := monitor/start.asm monitor/stubs.asm
 PLAIN_2 := emulate inject vpic views
 PLAIN_3 := memory access
 PLAIN_4 := code
+PLAIN_5 := paravirt
 PLAIN_C := $(wildcard monitor/plain/*.c)
 # Parts of the chassis that a monitor has from that lab on.
 SINCE_2 := views
 SINCE_3 := shadow_pool page_faults audit access access_fast access_plan access_string arithmetic
 SINCE_4 := code_life code_page code_block code_emit code_segments code_exit code_resume sensitive port_string
+SINCE_5 := pal virtio_devices virtqueue_memory virtio_mmio virtio_block virtio_console virtio_entropy virtio_net
 
 CHASSIS_OBJECTS := $(CHASSIS_C:monitor/%.c=$(BUILD)/chassis/%.o) \
 	$(CHASSIS_ASM:monitor/%.asm=$(BUILD)/chassis/%.asm.o)

@@ -6,6 +6,7 @@
  * would show is what the guest believes. A page that holds a table of the guest's is
  * write-protected, so the copies are never older than the tables.
  */
+#include "paravirt.h"
 #include "views.h"
 #include "code.h"
 #include "cpu.h"
@@ -122,6 +123,8 @@ static bool gate_opens(
 	if (vector < FIRST_FREE_VECTOR && vector != VECTOR_BP && vector != VECTOR_OF)
 		return false;
 	if (vector == VECTOR_BP && vcpu->code_view) /* breakpoints in its code are the monitor's */
+		return false;
+	if (vector == HYPERCALL_VECTOR && vcpu->vm->pal.code.raw) /* the firmware's way */
 		return false;
 	if (!(gate.high & DESCRIPTOR_PRESENT) || type != TYPE_TRAP_GATE || dpl != 3)
 		return false;

@@ -6,6 +6,7 @@
  */
 #include "delivery.h"
 #include "machine.h"
+#include "paravirt.h"
 #include "strings.h"
 #include "vm.h"
 
@@ -95,7 +96,7 @@ struct boot_information {
 	struct multiboot_info info;
 	struct multiboot_map_entry map[4];
 	char loader_name[16];
-	char command_line[128];
+	char command_line[512];
 };
 
 static struct multiboot_map_entry map_entry(uint32_t start, uint32_t end, uint32_t type)
@@ -136,6 +137,7 @@ static void vm_write_information(struct vm *vm, const char *command_line)
 		.loader_name = "Ringfence",
 	};
 	text_printf(boot.command_line, sizeof(boot.command_line), "%s", command_line);
+	virtio_describe(vm, boot.command_line, sizeof(boot.command_line));
 	vm_write(vm, gpa(BOOT_INFO), &boot, sizeof(boot));
 }
 
@@ -175,6 +177,8 @@ static void vm_destroy(struct vm *vm)
 {
 	if (vm->memory.raw)
 		frames_free(vm->memory, vm->memory_size / PAGE_SIZE);
+	pal_remove(vm);
+	virtio_detach(vm);
 	pages_free(vm->frames, vm->memory_size / PAGE_SIZE * sizeof(*vm->frames));
 	vcpu_destroy(&vm->vcpu);
 	pages_free(vm, sizeof(*vm));
@@ -228,9 +232,13 @@ static const char *vm_prepare(struct vm *vm, const struct vm_config *config)
 	problem = elf_load(&vm->image, vm);
 	if (problem)
 		return problem;
-	vm_write_information(vm, config->command_line);
 	vm_attach_devices(vm);
-	return vm_boot_processor(vm);
+	problem = virtio_attach(vm);
+	if (problem)
+		return problem;
+	vm_write_information(vm, config->command_line);
+	problem = vm_boot_processor(vm);
+	return problem ? problem : pal_install(vm);
 }
 
 struct vm *vm_create(const struct vm_config *config)

@@ -29,6 +29,7 @@ enum exit_reason {
 	EXIT_CODE_SCAN,          /* code that was reached for the first time */
 	EXIT_SENSITIVE,          /* a sensitive instruction that a breakpoint stands for */
 	EXIT_CODE_STEP,          /* a harmless one that cannot run in the code view */
+	EXIT_HYPERCALL,          /* the guest's firmware asks for something */
 	EXIT_REASONS,
 };
 

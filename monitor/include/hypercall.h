@@ -57,9 +57,9 @@ extern const uint8_t firmware[PAL_OPERATIONS * PAL_SLOT];
  * PAL_HALT
  *     The same, and waits.
  * PAL_SET_CR3
- *     vcpu_set_cr3().
+ *     vcpu_write_cr(): what that says.
  * PAL_INVALIDATE
- *     shadow_invalidate().
+ *     vcpu_invalidate().
  * PAL_UPDATE
  *     For each struct pal_update: `value` to `entry`, with the rights of a kernel's write, and the
  *     page of `linear` is forgotten. An entry that is not a multiple of 4 is stored as well.

@@ -32,40 +32,40 @@
 #define PAL_SLOT 32 /* bytes of code of each operation, at most */
 
 /* EAX = how many operations there are, and in the high half whose firmware it is. */
-#define PAL_VERSION       0
-#define PAL_OF_MACHINE    0x50414c00 /* the bare machine's; the low byte is the number */
-#define PAL_OF_MONITOR    0x4d4f4e00
+#define PAL_VERSION    0
+#define PAL_OF_MACHINE 0x50414c00 /* the bare machine's; the low byte is the number */
+#define PAL_OF_MONITOR 0x4d4f4e00
 
-#define PAL_FLAGS         1 /* EAX = EFLAGS, with the kernel's own IF (PUSHF) */
-#define PAL_SET_FLAGS     2 /* IF as in EDX; no other flag changes (POPF) */
-#define PAL_MASK          3 /* EAX = EFLAGS; then IF = 0 (PUSHF, CLI) */
-#define PAL_UNMASK        4 /* IF = 1, at once: with no shadow (STI, NOP) */
-#define PAL_HALT          5 /* IF = 1, and waits for the next interrupt (STI, HLT) */
-#define PAL_SET_CR3       6 /* CR3 = EDX */
-#define PAL_INVALIDATE    7 /* forgets the translation of EDX (INVLPG) */
-#define PAL_UPDATE        8 /* ECX entries of page tables, from the list at EDX; EAX = 0 */
-#define PAL_TIME          9 /* EDX:EAX = periods of 1.193182 MHz since some moment; never less */
-#define PAL_CONSOLE       10 /* ECX bytes at EDX go to the console, where COM1 goes; EAX = 0 */
-#define PAL_OPERATIONS    11
+#define PAL_FLAGS      1  /* EAX = EFLAGS, with the kernel's own IF (PUSHF) */
+#define PAL_SET_FLAGS  2  /* IF as in EDX; no other flag changes (POPF) */
+#define PAL_MASK       3  /* EAX = EFLAGS; then IF = 0 (PUSHF, CLI) */
+#define PAL_UNMASK     4  /* IF = 1, at once: with no shadow (STI, NOP) */
+#define PAL_HALT       5  /* IF = 1, and waits for the next interrupt (STI, HLT) */
+#define PAL_SET_CR3    6  /* CR3 = EDX */
+#define PAL_INVALIDATE 7  /* forgets the translation of EDX (INVLPG) */
+#define PAL_UPDATE     8  /* ECX entries of page tables, from the list at EDX; EAX = 0 */
+#define PAL_TIME       9  /* EDX:EAX = periods of 1.193182 MHz since some moment; never less */
+#define PAL_CONSOLE    10 /* ECX bytes at EDX go to the console, where COM1 goes; EAX = 0 */
+#define PAL_OPERATIONS 11
 
 /* PAL_UPDATE: the value is stored, and what the processor knows of the page is forgotten. */
-#define PAL_UPDATE_SIZE   12 /* bytes of struct pal_update */
+#define PAL_UPDATE_SIZE 12 /* bytes of struct pal_update */
 
 /* Every doubleword of the code page from PAL_DATA on, for PAL_DATA_SIZE bytes, is an address in the
  * data page: whoever puts the firmware there puts in the page's real address. */
-#define PAL_DATA          0xdada0000
-#define PAL_DATA_SIZE     256
+#define PAL_DATA      0xdada0000
+#define PAL_DATA_SIZE 256
 
 /* The note (ELF 1.2, 2-4): name, type, and a descriptor of two doublewords: the addresses of
  * the code page and of the data page. */
-#define PAL_NOTE_NAME     "Ringfence"
-#define PAL_NOTE_TYPE     1
+#define PAL_NOTE_NAME "Ringfence"
+#define PAL_NOTE_TYPE 1
 
 #ifndef __ASSEMBLER__
 #include <stdint.h>
 
 struct pal_update {
-	uint32_t entry;  /* linear address of a page-table entry, a multiple of 4 */
+	uint32_t entry; /* linear address of a page-table entry, a multiple of 4 */
 	uint32_t value;
 	uint32_t linear; /* an address in the page that it maps */
 };

@@ -237,11 +237,14 @@ struct shared_flags {
 	uint32_t delta;  /* EFLAGS as the guest believes them, less the real ones: 0 where its IF is
 			  * 1, SHARED_IF_CLEAR where it is 0 */
 	uint32_t before; /* what IRET has replaced */
+	uint32_t waiting; /* not 0: an interrupt waits for the guest's IF. For firmware
+			   * (hypercall.h); blocks need not look */
 };
 
 #define SHARED_IF_CLEAR (0u - EFLAGS_IF)
 #define SHARED_DELTA    ((uint32_t)offsetof(struct shared_flags, delta))
 #define SHARED_BEFORE   ((uint32_t)offsetof(struct shared_flags, before))
+#define SHARED_WAITING  ((uint32_t)offsetof(struct shared_flags, waiting))
 
 /* Where in the guest's own code is a processor that is at byte `at` of the block? The last point at
  * or before it. */

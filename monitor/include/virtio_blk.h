@@ -26,7 +26,7 @@
 /* The three parts of a queue, where the device expects them. */
 struct virtio_blk_rings {
 	struct virtq_desc desc[VIRTIO_BLK_QUEUE] __attribute__((aligned(16)));
-	uint16_t avail[3 + VIRTIO_BLK_QUEUE];   /* struct virtq_avail, and used_event */
+	uint16_t avail[3 + VIRTIO_BLK_QUEUE];    /* struct virtq_avail, and used_event */
 	uint32_t used[2 + 2 * VIRTIO_BLK_QUEUE]; /* struct virtq_used, and avail_event */
 };
 
@@ -34,28 +34,28 @@ struct virtio_blk_request {
 	uint32_t type;   /* VIRTIO_BLK_T_... */
 	uint64_t sector; /* the first one */
 	void *data;
-	uint32_t bytes;  /* of data: whole sectors */
-	void *owner;     /* the caller's own */
+	uint32_t bytes; /* of data: whole sectors */
+	void *owner;    /* the caller's own */
 
 	/* the driver's own, from virtio_blk_submit() until virtio_blk_next() has returned it */
 	struct virtio_blk_header header;
-	uint8_t status;  /* then: VIRTIO_BLK_S_... */
+	uint8_t status; /* then: VIRTIO_BLK_S_... */
 };
 
 struct virtio_blk {
 	/* the chassis's, from virtio_blk_find() (guests/lib/virtio/) */
 	volatile uint32_t *registers; /* VIRTIO_MMIO_..., in doublewords */
 	struct virtio_blk_rings *rings;
-	unsigned size;       /* descriptors of the queue: a power of 2, at most VIRTIO_BLK_QUEUE */
-	bool event_index;    /* VIRTIO_F_EVENT_IDX was negotiated */
+	unsigned size;    /* descriptors of the queue: a power of 2, at most VIRTIO_BLK_QUEUE */
+	bool event_index; /* VIRTIO_F_EVENT_IDX was negotiated */
 	uint64_t sectors;
 
 	/* the organ's; all 0 at first */
-	uint16_t free;       /* first of the free descriptors, which `next` links */
+	uint16_t free; /* first of the free descriptors, which `next` links */
 	uint16_t free_count;
-	uint16_t added;      /* chains that were put into the available ring */
-	uint16_t told;       /* `added` when the device was last told */
-	uint16_t seen;       /* elements of the used ring that were taken */
+	uint16_t added; /* chains that were put into the available ring */
+	uint16_t told;  /* `added` when the device was last told */
+	uint16_t seen;  /* elements of the used ring that were taken */
 	struct virtio_blk_request *request[VIRTIO_BLK_QUEUE]; /* by the head of its chain */
 };
 

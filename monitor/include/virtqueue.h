@@ -31,17 +31,17 @@ struct virtqueue {
 	const char *device; /* for messages */
 	unsigned number;
 	bool ready;
-	unsigned size;               /* descriptors: a power of 2, up to VIRTQUEUE_SIZE_MAX */
+	unsigned size;                /* descriptors: a power of 2, up to VIRTQUEUE_SIZE_MAX */
 	gpa_t desc, avail, used_ring; /* the three tables: wholly in the guest's memory */
-	bool event_index;            /* VIRTIO_F_EVENT_IDX was negotiated */
-	bool indirect;               /* VIRTIO_F_INDIRECT_DESC was */
-	bool refused;                /* virtqueue_refuse(): takes nothing more until a reset */
+	bool event_index;             /* VIRTIO_F_EVENT_IDX was negotiated */
+	bool indirect;                /* VIRTIO_F_INDIRECT_DESC was */
+	bool refused;                 /* virtqueue_refuse(): takes nothing more until a reset */
 
 	/* the organ's; 0 when the queue becomes ready */
-	uint16_t taken;    /* chains taken so far: the next one's place in the available ring */
-	uint16_t used;     /* chains given back so far */
-	uint16_t told;     /* `used` when the driver was last told, or would have been */
-	bool ever_told;    /* `told` means something */
+	uint16_t taken; /* chains taken so far: the next one's place in the available ring */
+	uint16_t used;  /* chains given back so far */
+	uint16_t told;  /* `used` when the driver was last told, or would have been */
+	bool ever_told; /* `told` means something */
 };
 
 /* A piece of the guest's memory that a descriptor names. */
@@ -52,9 +52,9 @@ struct virtqueue_segment {
 
 /* A chain: first what the device may read, then what it may write (2.7.4.2). */
 struct virtqueue_chain {
-	uint16_t head;                       /* index of its first descriptor */
-	unsigned readable_count, count;      /* segments; the first readable_count are to be read */
-	uint32_t readable, writable;         /* bytes in all of each kind */
+	uint16_t head;                  /* index of its first descriptor */
+	unsigned readable_count, count; /* segments; the first readable_count are to be read */
+	uint32_t readable, writable;    /* bytes in all of each kind */
 	struct virtqueue_segment segment[VIRTQUEUE_SIZE_MAX];
 };
 
@@ -105,8 +105,9 @@ void virtqueue_store(const struct virtqueue *queue, gpa_t to, const void *from, 
 /* Is all of it in the guest's memory? `address` has 64 bits, as in a descriptor. */
 bool virtqueue_has_memory(const struct virtqueue *queue, uint64_t address, uint32_t size);
 
-/* The driver breaks the specification. The log says how, and where the rule stands; the device needs
- * a reset, and the driver is told so (2.1.2). "descriptor 7 leads to 300, and there are 256" */
+/* The driver breaks the specification. The log says how, and where the rule stands; the device
+ * needs a reset, and the driver is told so (2.1.2). "descriptor 7 leads to 300, and there are 256"
+ */
 __attribute__((format(printf, 3, 4))) void virtqueue_refuse(
 	struct virtqueue *queue, const char *section, const char *format, ...);
 

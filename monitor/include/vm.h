@@ -27,6 +27,13 @@
 
 enum vm_state { VM_READY, VM_ENDED };
 
+/* The two pages of a kernel that calls its firmware (pal.h), by linear and guest-physical address
+ * alike, and what the monitor has put in the first; 0, NULL: it does not. */
+struct pal {
+	gpa_t code, data;
+	uint8_t *firmware;
+};
+
 struct vm {
 	struct vcpu vcpu;
 	char name[VM_NAME_SIZE];
@@ -44,6 +51,8 @@ struct vm {
 	struct elf_image image; /* the module it came from: symbols for reports */
 	struct bus bus;
 	struct devices devices;
+	struct virtio *virtio; /* its paravirtual devices (virtio_devices.h); NULL: it has none */
+	struct pal pal;
 	uint64_t deadline; /* when a device of its has something to do; may be earlier than that */
 	struct vpic vpic;
 	bool interrupt_pending; /* vpic_pending(), kept up to date */

@@ -123,7 +123,10 @@ START_TEST(the_configuration_is_read_in_any_width)
 	}
 	ck_assert_uint_eq(get(0x100 + 12), 254); /* seg_max */
 	ck_assert_uint_eq(get(0x100 + 20), 512); /* blk_size */
-	ck_assert_uint_eq(get(0x1fc), 0);
+	start(NOTHING);
+	for (uint32_t offset = 0x100 + sizeof(struct virtio_blk_config); offset < 0x200;
+		offset += 4)
+		ck_assert_uint_eq(get(offset), 0);
 	NOT_REFUSED();
 }
 END_TEST
@@ -152,6 +155,12 @@ START_TEST(features_must_be_good)
 	status_add(VIRTIO_STATUS_FAILED);
 	NOT_REFUSED();
 	works();
+	put(VIRTIO_MMIO_STATUS, 0);
+	put(VIRTIO_MMIO_DRIVER_FEATURES_SEL, 2);
+	put(VIRTIO_MMIO_DRIVER_FEATURES, 0); /* there are no more */
+	NOT_REFUSED();
+	put(VIRTIO_MMIO_DRIVER_FEATURES, 1);
+	REFUSED("2.2.1");
 }
 END_TEST
 
@@ -308,16 +317,14 @@ END_TEST
 
 START_TEST(the_log_does_not_overflow)
 {
-	unsigned lines = 0;
-
 	begin(VIRTIO_ENTROPY);
 	for (unsigned i = 0; i < 1000; i++) {
+		if (i == VIRTIO_REPORTS)
+			host.log_length = 0;
 		put(VIRTIO_MMIO_STATUS, 0);
 		put(VIRTIO_MMIO_MAGIC, 0);
 	}
-	for (const char *at = host.log; (at = strchr(at, '\n')); at++)
-		lines++;
-	ck_assert_uint_le(lines, VIRTIO_REPORTS);
+	ck_assert_uint_eq(host.log_length, 0);
 	ck_assert_ptr_nonnull(strstr(host.log, "says no more"));
 	works();
 }
@@ -385,6 +392,35 @@ START_TEST(a_queue_is_reset)
 }
 END_TEST
 
+/* Bytes that are not all in memory, as far as the chassis says so. */
+static const struct {
+	uint64_t address;
+	uint32_t length;
+} outside[] = {
+	{HOST_GUEST_MEMORY, 1},
+	{HOST_GUEST_MEMORY - 1, 2},
+	{0, HOST_GUEST_MEMORY + 1},
+	{UINT64_MAX, 2},
+	{UINT64_MAX - 0xfff, 0xffffffff},
+	{0xffffffff, 2},
+	{UINT64_C(1) << 32, 8},
+	{VIRTIO_BASE, 4},
+	{MONITOR_BASE, 4},
+};
+
+START_TEST(memory_has_an_end)
+{
+	begin(VIRTIO_ENTROPY);
+	start(NOTHING);
+	desc(0, 0, outside[_i].address, outside[_i].length, VIRTQ_DESC_F_WRITE);
+	offer(0, 0);
+	notify(0);
+	REFUSED("2.7.5");
+	ck_assert_uint_eq(given(0), 0);
+	works();
+}
+END_TEST
+
 /* A device that writes where the guest's descriptors are, or its page tables, is seen as the guest
  * is. */
 START_TEST(a_device_writes_into_tables_that_are_watched)
@@ -426,6 +462,7 @@ int main(void)
 	tcase_add_test(tests, an_event_that_is_left_interrupts_again);
 	tcase_add_test(tests, interrupts_can_be_refused);
 	tcase_add_test(tests, a_queue_is_reset);
+	tcase_add_loop_test(tests, memory_has_an_end, 0, (int)ARRAY_LENGTH(outside));
 	tcase_add_test(tests, a_device_writes_into_tables_that_are_watched);
 	suite_add_tcase(suite, tests);
 	SRunner *runner = srunner_create(suite);

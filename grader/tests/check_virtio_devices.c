@@ -257,10 +257,12 @@ START_TEST(a_reset_ends_what_is_on_its_way)
 	desc(0, 15, STATUS_AT, 1, W);
 	offer(0, 0);
 	notify(0);
+	ck_assert_uint_eq(vm->deadline, host.now + VIRTIO_PAUSE);
 	if (_i)
 		put(VIRTIO_MMIO_STATUS, 0);
 	else
 		put(VIRTIO_MMIO_QUEUE_RESET, 1);
+	ck_assert(!_i || virtio_deadline(vm) == CLOCK_NEVER);
 	guest_write32(0x9000, 0x12345678);
 	while (goes_on())
 		continue;
@@ -343,6 +345,10 @@ START_TEST(what_comes_in_arrives)
 	ck_assert_uint_eq(interrupt_handled(), VIRTIO_INTERRUPT_USED);
 	for (unsigned i = 0; i < 1000; i++) /* what has no room gets lost */
 		devices_serial_input(vm, 'x');
+	desc(VIRTIO_RECEIVE, 0, BYTES_AT, 1000, W);
+	offer(VIRTIO_RECEIVE, 0);
+	notify(VIRTIO_RECEIVE);
+	ck_assert_uint_eq(written(VIRTIO_RECEIVE, 2), CONSOLE_WAITING);
 	NOT_REFUSED();
 }
 END_TEST

@@ -13,7 +13,8 @@ GUESTS := hello compute crack registers privileged user hostile greedy pair \
 	exceptions interruptflag control tables returns syscalls scramble \
 	ports interrupts timer serial ticker disk rogue costs \
 	torture cow mapped escape pagecosts \
-	patchcosts jumble intruder leaps selfmod views flags sensitives section
+	patchcosts jumble intruder leaps selfmod views flags sensitives section \
+	pal palcosts
 # those that are there
 GUESTS := $(foreach guest,$(GUESTS),$(if $(wildcard guests/$(guest)/*),$(guest)))
 

@@ -156,7 +156,7 @@ enum verdict code_emulate(struct vcpu *vcpu, const struct insn *insn)
 	enum verdict verdict;
 
 	if (kernel && insn->mnemonic == MNEMONIC_INT && pal_called(vcpu, insn))
-		return pal_perform(vcpu);
+		return hypercall(vcpu);
 	if (kernel && sensitive_is(insn)) {
 		verdict = sensitive_emulate(vcpu, insn);
 		vcpu->code_view->reads_code = code_is_read(vcpu);

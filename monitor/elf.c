@@ -90,22 +90,29 @@ static const char *check_header(const struct elf_image *image)
 	return NULL;
 }
 
-static const char *check_multiboot(const struct elf_image *image)
+const void *elf_header_find(const struct elf_image *image, uint32_t magic, uint32_t size)
 {
 	uint32_t end =
 		image->size < MULTIBOOT_HEADER_SEARCH ? image->size : MULTIBOOT_HEADER_SEARCH;
 
-	for (uint32_t at = 0; at + sizeof(struct multiboot_header) <= end; at += 4) {
-		const struct multiboot_header *header = (const void *)(image->bytes + at);
-		if (header->magic != MULTIBOOT_HEADER_MAGIC ||
-			header->magic + header->flags + header->checksum != 0)
-			continue;
-		if (header->flags & MULTIBOOT_REQUIRED &
-			~(MULTIBOOT_PAGE_ALIGN | MULTIBOOT_MEMORY_INFO))
-			return "its Multiboot header asks for something that this monitor does not offer";
-		return NULL;
+	for (uint32_t at = 0; at + size <= end; at += 4) {
+		const uint32_t *word = (const void *)(image->bytes + at);
+		if (word[0] == magic && word[0] + word[1] + word[2] == 0)
+			return word;
 	}
-	return "it has no Multiboot header in its first 8 KiB";
+	return NULL;
+}
+
+static const char *check_multiboot(const struct elf_image *image)
+{
+	const struct multiboot_header *header =
+		elf_header_find(image, MULTIBOOT_HEADER_MAGIC, sizeof(*header));
+
+	if (!header)
+		return "it has no Multiboot header in its first 8 KiB";
+	if (header->flags & MULTIBOOT_REQUIRED & ~(MULTIBOOT_PAGE_ALIGN | MULTIBOOT_MEMORY_INFO))
+		return "its Multiboot header asks for something that this monitor does not offer";
+	return NULL;
 }
 
 static const char *check_segments(struct elf_image *image)

@@ -13,9 +13,10 @@ START_TEST(each_operation)
 	struct costs bare, traps, patched;
 	char name[128];
 
-	costs_of(guest, boot_bare(guest), &bare);
-	costs_of(guest, boot_several(&(struct boot_guest){guest, "mem=4 patch=0"}, 1), &traps);
-	costs_of(guest, boot(guest), &patched);
+	costs_of(guest, "patchcosts", boot_bare(guest), &bare);
+	costs_of(guest, "patchcosts", boot_several(&(struct boot_guest){guest, "mem=4 patch=0"}, 1),
+		&traps);
+	costs_of(guest, "patchcosts", boot(guest), &patched);
 	for (uint32_t o = 0; o < bare.count; o++) {
 		snprintf(name, sizeof(name), "%s (bare: %llu)", bare.operation[o].name,
 			(unsigned long long)bare.least[o]);
@@ -31,8 +32,8 @@ START_TEST(a_page_of_code_for_the_first_time)
 	struct guest *guest = guest_open("patchcosts");
 	struct costs bare, patched;
 
-	costs_of(guest, boot_bare(guest), &bare);
-	costs_of(guest, boot(guest), &patched);
+	costs_of(guest, "patchcosts", boot_bare(guest), &bare);
+	costs_of(guest, "patchcosts", boot(guest), &patched);
 	uint64_t first = patched.least[cost_number(&patched, "first_call")];
 	uint64_t next = patched.least[cost_number(&patched, "next_call")];
 	measure("a function of 1500 instructions, known", next);
@@ -43,9 +44,9 @@ END_TEST
 START_TEST(the_self_test_of_pocket)
 {
 	uint32_t exits, exits_of_traps;
-	uint64_t bare = selftest_cost(true, "mem=4", NULL),
-		 patched = selftest_cost(false, "mem=4", &exits),
-		 traps = selftest_cost(false, "mem=4 patch=0", &exits_of_traps);
+	uint64_t bare = selftest_cost("pocket", true, "mem=4", NULL),
+		 patched = selftest_cost("pocket", false, "mem=4", &exits),
+		 traps = selftest_cost("pocket", false, "mem=4 patch=0", &exits_of_traps);
 	char name[128];
 
 	snprintf(name, sizeof(name), "pocket, self-test (bare: %llu)", (unsigned long long)bare);

@@ -160,7 +160,8 @@ END_TEST
 
 START_TEST(an_operating_system_costs_little_more)
 {
-	uint64_t bare = selftest_cost(true, "", NULL), got = selftest_cost(false, "mem=4", NULL);
+	uint64_t bare = selftest_cost("pocket", true, "", NULL),
+		 got = selftest_cost("pocket", false, "mem=4", NULL);
 
 	measure("instructions_of_the_self_test", got);
 	measure("instructions_of_the_self_test_bare", bare);

@@ -1,19 +1,15 @@
 ; SPDX-License-Identifier: BSD-2-Clause
 ;
-; Operations whose cost is measured from outside, each between two labels, ROUNDS times: the first
-; rounds show what an instruction costs that is new, the last ones what it costs for ever.
-;
-; A branch leads to each label. So no instruction before it can be moved together with what is
-; measured, nor what is measured with one behind it. Operations lie apart: what stands for one needs
-; more room than the operation.
+; Operations whose cost is measured from outside (operations.inc): sensitive instructions, code that
+; is new, writes beside code.
 
 %include "kernel.inc"
+%define OPERATIONS_OF patchcosts
+%include "operations.inc"
 
-ROUNDS   equ 12
 LOOPS    equ 20000
 FUNCTION equ 1500                       ; instructions of a page of code
 BESIDE   equ 4000                       ; in that page, behind the code
-APART    equ 192                        ; bytes between operations
 PAGE     equ 4096
 
 extern patchcosts_pages
@@ -27,39 +23,8 @@ global patchcosts_user
 global patchcosts_data
 global patchcosts_function
 global patchcosts_function_end
-global patchcosts_operations
-global patchcosts_operation_count
-
-section .rodata.operations progbits alloc noexec nowrite align=4
-patchcosts_operations:
 
 section .text
-
-; operation_to NAME, end, "what it is": what follows is measured.
-%macro operation_to 3
-	global patchcosts_%1
-[section .rodata.operations]
-	dd patchcosts_%1, %2, ROUNDS
-%%text:	db %3
-	times 52 - ($ - %%text) db 0
-__?SECT?__
-	jmp near patchcosts_%1
-	times APART nop
-patchcosts_%1:
-%endmacro
-
-; operation NAME, "what it is", {instruction}, ...: with one JMP.
-%macro operation 3-*
-	global patchcosts_after_%1
-%define AFTER patchcosts_after_%1
-	operation_to %1, AFTER, %2
-%rep %0 - 2
-	%3
-%rotate 1
-%endrep
-	jmp short AFTER
-AFTER:
-%endmacro
 
 ; void patchcosts_run(void)
 patchcosts_run:
@@ -112,7 +77,7 @@ patchcosts_back:                        ; INT 80h of patchcosts_user
 	operation after_write, "and the function, which is new", {call esi}
 
 	inc ebx
-	cmp ebx, ROUNDS
+	cmp ebx, OPERATION_ROUNDS
 	jb near patchcosts_round
 	pop ebp
 	pop edi
@@ -157,12 +122,7 @@ section .user
 patchcosts_user:
 	int 0x80
 
-section .rodata.operations
-operations_end:
-
-section .rodata align=4
-patchcosts_operation_count:
-	dd (operations_end - patchcosts_operations) / 64
+operations_over
 
 section .bss align=4
 gdtr:	resd 2

@@ -5,7 +5,6 @@
  * Whoever measures counts instructions and exits between the labels of patchcosts.asm, here and on
  * the bare machine.
  */
-#include "patchcosts.h"
 #include "kernel.h"
 
 #define ROUNDS 12u /* of patchcosts.asm */

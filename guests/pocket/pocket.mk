@@ -7,12 +7,14 @@
 # A program is user/NAME.c, with what is in the folder user/NAME if there is one; a file more is a
 # program more.
 
-GUESTS += pocket pocket_quiet
-guests: $(foreach guest,pocket pocket_quiet,$(BUILD)/guests/$(guest).elf $(BUILD)/guests/$(guest).disk)
+POCKETS := pocket pocket_quiet pocket_pal
+GUESTS += $(POCKETS)
+guests: $(foreach guest,$(POCKETS),$(BUILD)/guests/$(guest).elf $(BUILD)/guests/$(guest).disk)
 
 POCKET := guests/pocket
 POCKET_OUT := $(BUILD)/$(POCKET)
 POCKET_QUIET_OUT := $(BUILD)/guests/pocket_quiet
+POCKET_PAL_OUT := $(BUILD)/guests/pocket_pal
 POCKET_CFLAGS := -m32 -march=i686 -std=c11 -O2 -g -ffreestanding -fno-pic -fno-pie \
 	-fno-stack-protector -fno-asynchronous-unwind-tables -mgeneral-regs-only \
 	-fno-omit-frame-pointer -Wall -Wextra -Werror -I$(POCKET)/shared
@@ -23,11 +25,13 @@ POCKET_LDFLAGS := -m elf_i386 -z max-page-size=4096 -z noexecstack --fatal-warni
 POCKET_OBJECTS = $(patsubst %,$(BUILD)/%.o,$(wildcard $(1:%=$(POCKET)/%/*.c) $(1:%=$(POCKET)/%/*.asm)))
 POCKET_KERNEL := $(call POCKET_OBJECTS,kernel)
 POCKET_QUIET_KERNEL := $(POCKET_KERNEL:$(POCKET_OUT)/%=$(POCKET_QUIET_OUT)/%)
+POCKET_PAL_KERNEL := $(POCKET_KERNEL:$(POCKET_OUT)/%=$(POCKET_PAL_OUT)/%)
 POCKET_PROGRAMS := $(basename $(notdir $(sort $(wildcard $(POCKET)/user/*.c))))
 
 $(BUILD)/guests/pocket.elf: $(POCKET_KERNEL)
 $(BUILD)/guests/pocket_quiet.elf: $(POCKET_QUIET_KERNEL)
-$(BUILD)/guests/pocket.elf $(BUILD)/guests/pocket_quiet.elf: $(POCKET)/kernel/kernel.ld $(call POCKET_OBJECTS,shared)
+$(BUILD)/guests/pocket_pal.elf: $(POCKET_PAL_KERNEL) $(BUILD)/guests/lib/kernel/pal.asm.o
+$(POCKETS:%=$(BUILD)/guests/%.elf): $(POCKET)/kernel/kernel.ld $(call POCKET_OBJECTS,shared)
 	$(call SAY,LD,$(@F))
 	@ld $(POCKET_LDFLAGS) -T $< -o $@ $(filter %.o,$^)
 
@@ -72,12 +76,14 @@ $(BUILD)/guests/pocket.disk: $(POCKET_TOOLS)/mkfs $(POCKET_PROGRAMS:%=$(POCKET_O
 	$(call SAY,MKFS,$@)
 	@$< $@ $(POCKET_DISK_KIB) $(POCKET_OUT)/root
 
-$(BUILD)/guests/pocket_quiet.disk: $(BUILD)/guests/pocket.disk
+$(BUILD)/guests/pocket_quiet.disk $(BUILD)/guests/pocket_pal.disk: $(BUILD)/guests/pocket.disk
 	@cp $< $@
 
 # ---- compiling ----
 
-$(POCKET_OUT)/kernel/%.c.o $(POCKET_QUIET_OUT)/kernel/%.c.o: POCKET_CFLAGS += -Imonitor/include
+$(POCKET_OUT)/kernel/%.c.o: POCKET_CFLAGS += -Imonitor/include -I$(POCKET)/kernel/plain
+$(POCKET_QUIET_OUT)/kernel/%.c.o: POCKET_CFLAGS += -Imonitor/include -I$(POCKET)/kernel/quiet
+$(POCKET_PAL_OUT)/kernel/%.c.o: POCKET_CFLAGS += -Imonitor/include -Iguests/lib -I$(POCKET)/kernel/pal
 $(POCKET_OUT)/user/%.c.o: POCKET_CFLAGS += -I$(POCKET)/user/lib -Os -ffunction-sections -fdata-sections
 $(POCKET_OUT)/shared/%.c.o: POCKET_CFLAGS += -ffunction-sections
 $(POCKET_QUIET_KERNEL): POCKET_CFLAGS += -DQUIET
@@ -94,6 +100,6 @@ $(1)/%.asm.o: $(POCKET)/%.asm
 	$$(call SAY,NASM,$$<)
 	@nasm $$(POCKET_NASMFLAGS) -MD $$(@:.o=.d) -MP -o $$@ $$<
 endef
-$(foreach out,$(POCKET_OUT) $(POCKET_QUIET_OUT),$(eval $(call POCKET_RULES,$(out))))
+$(foreach out,$(POCKET_OUT) $(POCKET_QUIET_OUT) $(POCKET_PAL_OUT),$(eval $(call POCKET_RULES,$(out))))
 
--include $(wildcard $(POCKET_OUT)/*/*.d $(POCKET_OUT)/*/*/*.d $(POCKET_QUIET_OUT)/*/*.d)
+-include $(wildcard $(POCKET_OUT)/*/*.d $(POCKET_OUT)/*/*/*.d $(POCKET_QUIET_OUT)/*/*.d $(POCKET_PAL_OUT)/*/*.d)

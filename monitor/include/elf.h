@@ -27,6 +27,11 @@ struct elf_image {
  * is wrong with it. */
 const char *elf_check(struct elf_image *image, const uint8_t *bytes, uint32_t size);
 
+/* Looks for a header of `size` bytes where a Multiboot header may lie, and by the same rule
+ * (Multiboot 3.1): its first doubleword is `magic`, and the first three add up to 0. NULL: there is
+ * none. */
+const void *elf_header_find(const struct elf_image *image, uint32_t magic, uint32_t size);
+
 /* Loads the segments into the guest's memory. NULL, or what does not fit. */
 const char *elf_load(const struct elf_image *image, struct vm *vm);
 

@@ -44,12 +44,13 @@ extern const uint8_t firmware[PAL_OPERATIONS * PAL_SLOT];
 /* ---- hypercall.c ---- */
 
 /*
- * Performs the operation EAX for the firmware of this guest's kernel. EIP stands behind the INT.
+ * Performs the operation EAX for the firmware of this guest's kernel. EIP stands at the INT.
  *
- * VERDICT_RESUME       it is done, the result is in EAX (and EDX); or a piece of it is: see below
- * VERDICT_WAIT         PAL_HALT
+ * VERDICT_RESUME       it is done: EIP stands behind the INT, the result is in EAX (and EDX); or a
+ *                      piece of it is: see below
+ * VERDICT_WAIT         PAL_HALT; EIP stands behind the INT
  * VERDICT_GUEST_FAULT  an access faulted (vcpu_load_linear() and vcpu_store_linear() have noted
- *                      which); EDX and ECX say what is left, and EIP stands at the INT again
+ *                      which); EDX and ECX say what is left, and EIP stands at the INT
  * VERDICT_ENDED        the guest is over
  *
  * PAL_UNMASK
@@ -68,12 +69,12 @@ extern const uint8_t firmware[PAL_OPERATIONS * PAL_SLOT];
  * PAL_CONSOLE
  *     hypercall_console().
  * any other number, also those that the firmware does alone
- *     EAX = -1; nothing else changes.
+ *     EAX = HYPERCALL_UNKNOWN; nothing else changes.
  *
  * The guest chooses ECX, and its other guests wait meanwhile. So no hypercall does more than
- * HYPERCALL_ENTRIES entries or HYPERCALL_BYTES bytes. What is left is in EDX and ECX, EIP stands at
- * the INT again, and an interrupt can come before it goes on: as with REP MOVS (volume 2, REP).
- * When ECX is 0, it is complete: EAX = 0, EIP behind the INT.
+ * HYPERCALL_ENTRIES entries or HYPERCALL_BYTES bytes. What is left is in EDX and ECX, EIP stays at
+ * the INT, and an interrupt can come before it goes on: as with REP MOVS (volume 2, REP). When ECX
+ * is 0, it is complete. The result is 0 where pal.h names none.
  */
 enum verdict hypercall(struct vcpu *vcpu);
 
@@ -86,7 +87,6 @@ enum verdict hypercall(struct vcpu *vcpu);
 /* Bytes for the guest's console. */
 void hypercall_console(struct vcpu *vcpu, const uint8_t *bytes, uint32_t count);
 
-/* The length of INT n. */
-#define HYPERCALL_LENGTH 2
+#define HYPERCALL_LENGTH 2 /* bytes of INT n */
 
 #endif

@@ -64,6 +64,10 @@ struct table_register gdt_register(const struct gdt *gdt);
 
 /* The gates that all lead to the monitor. */
 extern struct descriptor monitor_idt[VECTORS];
+
+/* From now on INT `vector` in ring 1 leads to the monitor, instead of to #GP. */
+void gate_open_to_kernels(unsigned vector);
+
 extern struct table_register monitor_idtr;
 
 struct table_register idt_register(const struct descriptor idt[VECTORS]);

@@ -8,7 +8,7 @@
  * x86, for a kernel that asks for it (paravirtualization).
  *
  * Such a kernel has two pages in its image, at addresses that are linear and guest-physical
- * addresses at once, and names them in an ELF note:
+ * addresses at once, and names them in a header, which is found as the Multiboot header is:
  *
  *   the code page   one operation every PAL_SLOT bytes, which is called like a function
  *   the data page   what the firmware keeps; nobody else's business
@@ -36,33 +36,40 @@
 #define PAL_OF_MACHINE 0x50414c00 /* the bare machine's; the low byte is the number */
 #define PAL_OF_MONITOR 0x4d4f4e00
 
-#define PAL_FLAGS      1  /* EAX = EFLAGS, with the kernel's own IF (PUSHF) */
-#define PAL_SET_FLAGS  2  /* IF as in EDX; no other flag changes (POPF) */
-#define PAL_MASK       3  /* EAX = EFLAGS; then IF = 0 (PUSHF, CLI) */
-#define PAL_UNMASK     4  /* IF = 1, at once: with no shadow (STI, NOP) */
-#define PAL_HALT       5  /* IF = 1, and waits for the next interrupt (STI, HLT) */
-#define PAL_SET_CR3    6  /* CR3 = EDX */
-#define PAL_INVALIDATE 7  /* forgets the translation of EDX (INVLPG) */
-#define PAL_UPDATE     8  /* ECX entries of page tables, from the list at EDX; EAX = 0 */
-#define PAL_TIME       9  /* EDX:EAX = periods of 1.193182 MHz since some moment; never less */
+#define PAL_FLAGS      1 /* EAX = EFLAGS, with the kernel's own IF (PUSHF) */
+#define PAL_SET_FLAGS  2 /* IF as in EDX; no other flag changes (POPF) */
+#define PAL_MASK       3 /* EAX = EFLAGS; then IF = 0 (PUSHF, CLI) */
+#define PAL_UNMASK     4 /* IF = 1, at once: with no shadow (STI, NOP) */
+#define PAL_HALT       5 /* IF = 1, and waits for the next interrupt (STI, HLT) */
+#define PAL_SET_CR3    6 /* CR3 = EDX */
+#define PAL_INVALIDATE 7 /* forgets the translation of EDX (INVLPG) */
+#define PAL_UPDATE     8 /* ECX entries of page tables, from the list at EDX; EAX = 0 */
+#define PAL_TIME                                                                                   \
+	9                 /* EDX:EAX = periods of 1.193182 MHz since some moment. Asked less       \
+			   * often than every 50 ms, the bare machine's loses some */
 #define PAL_CONSOLE    10 /* ECX bytes at EDX go to the console, where COM1 goes; EAX = 0 */
 #define PAL_OPERATIONS 11
 
 /* PAL_UPDATE: the value is stored, and what the processor knows of the page is forgotten. */
 #define PAL_UPDATE_SIZE 12 /* bytes of struct pal_update */
 
-/* Every doubleword of the code page from PAL_DATA on, for PAL_DATA_SIZE bytes, is an address in the
- * data page: whoever puts the firmware there puts in the page's real address. */
+/* Where a firmware that is put into a code page has an address in the data page, it has
+ * PAL_DATA + offset, for offsets below PAL_DATA_SIZE. Whoever puts it there puts in the page's own
+ * address. So no other doubleword in it, at whatever byte it begins, may look like that. */
 #define PAL_DATA      0xdada0000
 #define PAL_DATA_SIZE 256
 
-/* The note (ELF 1.2, 2-4): name, type, and a descriptor of two doublewords: the addresses of
- * the code page and of the data page. */
-#define PAL_NOTE_NAME "Ringfence"
-#define PAL_NOTE_TYPE 1
+/* struct pal_header, 4-aligned in the first 8 KiB of the file. */
+#define PAL_HEADER_MAGIC   0x504c4150 /* "PALP" */
+#define PAL_HEADER_VERSION 1
 
 #ifndef __ASSEMBLER__
 #include <stdint.h>
+
+struct pal_header {
+	uint32_t magic, version, checksum; /* the sum of these is 0 */
+	uint32_t code, data;               /* addresses of the two pages */
+};
 
 struct pal_update {
 	uint32_t entry; /* linear address of a page-table entry, a multiple of 4 */

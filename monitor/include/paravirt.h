@@ -25,9 +25,8 @@ bool pal_is_firmware(const struct vm *vm, const struct code_page *page);
 /* An exit through the gate of HYPERCALL_VECTOR: a hypercall, or the guest's own interrupt. */
 enum verdict pal_exit(struct vcpu *vcpu, struct exit_record *exit);
 
-/* Is the instruction at EIP, which has not been executed, a hypercall? Performs it. */
-bool pal_called(struct vcpu *vcpu, const struct insn *insn);
-enum verdict pal_perform(struct vcpu *vcpu);
+/* Is the instruction at EIP, INT n, a hypercall? Then hypercall() performs it. */
+bool pal_called(const struct vcpu *vcpu, const struct insn *insn);
 
 /* ---- devices (virtio_devices.c) ---- */
 

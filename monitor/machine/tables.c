@@ -122,6 +122,11 @@ static void segments_reload(void)
 		: "memory");
 }
 
+void gate_open_to_kernels(unsigned vector)
+{
+	monitor_idt[vector] = gate_pack(MONITOR_CS, stub_table[vector], TYPE_INTERRUPT_GATE, 1);
+}
+
 void tables_init(void)
 {
 	try_descriptor_pack();

@@ -42,9 +42,12 @@ void console_init(void)
 
 static void output_put(const char *text, uint32_t length, bool may_sleep)
 {
+	bool handed_over = console_hand_over(text, length);
+
 	for (uint32_t i = 0; i < length; i++) {
 		screen_put(text[i]);
-		uart_put(text[i], may_sleep);
+		if (!handed_over)
+			uart_put(text[i], may_sleep);
 	}
 }
 

@@ -33,97 +33,10 @@ static inline void port_write_words(uint16_t port, const void *words, uint32_t c
 }
 
 /*
- * The interrupt flag. A pair of interrupts_disable() and interrupts_restore() can be inside
- * another.
- *
- * With QUIET the kernel does without the instructions that show or change the processor's state in
- * silence (README.md). Then a variable says what IF is: whatever changes IF keeps it true. It is
- * changed only while IF is 0, so no interrupt ever sees the two differ.
+ * What has more than one way to be done, in a header of that name in plain/, quiet/ and pal/. The
+ * build says which one counts.
  */
-#ifdef QUIET
-
-extern volatile bool interrupts_on; /* trap.asm */
-
-static inline uint32_t eflags_read(void)
-{
-	return EFLAGS_FIXED | (interrupts_on ? EFLAGS_IF : 0);
-}
-
-static inline uint32_t interrupts_disable(void)
-{
-	uint32_t flags = eflags_read();
-
-	__asm__ volatile("cli" : : : "memory");
-	interrupts_on = false;
-	return flags;
-}
-
-static inline void interrupts_enable(void)
-{
-	interrupts_on = true;
-	__asm__ volatile("sti" : : : "memory");
-}
-
-static inline void interrupts_restore(uint32_t flags)
-{
-	if (flags & EFLAGS_IF)
-		interrupts_enable();
-}
-
-static inline void interrupts_enable_and_halt(void)
-{
-	interrupts_on = true;
-	__asm__ volatile("sti; hlt" : : : "memory");
-}
-
-/* An interrupt gate has cleared IF. */
-static inline void interrupts_were_disabled(void)
-{
-	interrupts_on = false;
-}
-
-#else
-
-static inline uint32_t eflags_read(void)
-{
-	uint32_t flags;
-
-	__asm__ volatile("pushf; pop %0" : "=r"(flags) : : "memory");
-	return flags;
-}
-
-static inline uint32_t interrupts_disable(void)
-{
-	uint32_t flags;
-
-	__asm__ volatile("pushf; pop %0; cli" : "=r"(flags) : : "memory");
-	return flags;
-}
-
-static inline void interrupts_enable(void)
-{
-	__asm__ volatile("sti" : : : "memory");
-}
-
-static inline void interrupts_restore(uint32_t flags)
-{
-	__asm__ volatile("push %0; popf" : : "r"(flags) : "memory", "cc");
-}
-
-/*
- * Waits for the next interrupt. STI takes effect only behind the instruction that follows it, so
- * no interrupt can come between the two and be slept through.
- */
-static inline void interrupts_enable_and_halt(void)
-{
-	__asm__ volatile("sti; hlt" : : : "memory");
-}
-
-static inline void interrupts_were_disabled(void)
-{
-}
-
-#endif
+#include "privileged.h"
 
 static inline bool interrupts_enabled(void)
 {
@@ -151,12 +64,6 @@ static inline uint32_t cr2_read(void)
 	return value;
 }
 
-/* Also forgets all translations but global ones. */
-static inline void cr3_write(uint32_t value)
-{
-	__asm__ volatile("mov %0, %%cr3" : : "r"(value) : "memory");
-}
-
 static inline uint32_t cr4_read(void)
 {
 	uint32_t value;
@@ -168,12 +75,6 @@ static inline uint32_t cr4_read(void)
 static inline void cr4_write(uint32_t value)
 {
 	__asm__ volatile("mov %0, %%cr4" : : "r"(value) : "memory");
-}
-
-/* Forgets how the page at `address` was translated. */
-static inline void page_invalidate(uint32_t address)
-{
-	__asm__ volatile("invlpg (%0)" : : "r"(address) : "memory");
 }
 
 /* The segment registers, for a panic. QUIET: what trap.asm has loaded. */

@@ -45,16 +45,19 @@ struct space *space_create(struct image *image)
 	return space;
 }
 
-static void table_copy(uint32_t *to, uint32_t *from)
+/* The table maps the 4 MiB from `start` on. */
+static void table_copy(uint32_t *to, uint32_t *from, uint32_t start, struct batch *batch)
 {
 	unsigned i = 0;
 
 	memset(to, 0, PAGE_SIZE);
 	for (; (i = entry_next(from, i, TABLE_ENTRIES)) < TABLE_ENTRIES; i++) {
-		if (from[i] & PTE_RW)
-			from[i] = (from[i] & ~PTE_RW) | PTE_COPY_ON_WRITE;
-		frame_share(entry_frame(from[i]));
 		to[i] = from[i];
+		if (from[i] & PTE_RW) {
+			to[i] = (from[i] & ~PTE_RW) | PTE_COPY_ON_WRITE;
+			batch_set(batch, &from[i], to[i], start + i * PAGE_SIZE);
+		}
+		frame_share(entry_frame(to[i]));
 	}
 }
 
@@ -67,15 +70,20 @@ static unsigned table_next(const struct space *space, unsigned from)
 static bool tables_copy(struct space *to, const struct space *from)
 {
 	unsigned i = DIRECTORY_USER_FIRST;
+	uint32_t *table = NULL;
+	struct batch batch;
 
+	batch_begin(&batch);
 	for (; (i = table_next(from, i)) < DIRECTORY_USER_END; i++) {
-		uint32_t entry = from->directory[i], *table = frames_allocate(1);
+		uint32_t entry = from->directory[i];
+		table = frames_allocate(1);
 		if (!table)
-			return false;
-		table_copy(table, entry_frame(entry));
+			break;
+		table_copy(table, entry_frame(entry), i * LARGE_PAGE_SIZE, &batch);
 		to->directory[i] = (uint32_t)table | (entry & ~PTE_FRAME);
 	}
-	return true;
+	batch_end(&batch);
+	return i == DIRECTORY_USER_END;
 }
 
 struct space *space_copy(struct space *space)
@@ -134,8 +142,7 @@ static void pages_remove(struct space *space, uint32_t start, uint32_t end)
 		if (!entry || !(*entry & PTE_P))
 			continue;
 		void *frame = entry_frame(*entry);
-		*entry = 0;
-		page_invalidate(address);
+		page_entry_set(entry, 0, address);
 		frames_free(frame, 1);
 	}
 }

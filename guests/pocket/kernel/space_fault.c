@@ -91,8 +91,7 @@ static int32_t page_own(uint32_t *entry, uint32_t page)
 			return ERROR_MEMORY;
 		memcpy(own, shared, PAGE_SIZE);
 	}
-	*entry = (uint32_t)own | PTE_P | PTE_US | PTE_RW;
-	page_invalidate(page);
+	page_entry_set(entry, (uint32_t)own | PTE_P | PTE_US | PTE_RW, page);
 	if (own != shared)
 		frames_free(shared, 1);
 	return 0;

@@ -30,7 +30,8 @@ CHASSIS_ASM := monitor/start.asm monitor/stubs.asm
 PLAIN_2 := emulate inject vpic views
 PLAIN_3 := memory access
 PLAIN_4 := code
-PLAIN_5 := paravirt
+PLAIN_5 := paravirt virtio
+PLAIN_6 := wire
 PLAIN_C := $(wildcard monitor/plain/*.c)
 # Parts of the chassis that a monitor has from that lab on.
 SINCE_2 := views

@@ -9,7 +9,6 @@
 #include "host.h"
 
 #include <sanitizer/asan_interface.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -251,12 +250,17 @@ void log_printf(const char *format, ...)
 	va_end(arguments);
 }
 
+void text_format(char *text, size_t size, const char *format, va_list arguments)
+{
+	vsnprintf(text, size, format, arguments);
+}
+
 void text_printf(char *text, size_t size, const char *format, ...)
 {
 	va_list arguments;
 
 	va_start(arguments, format);
-	vsnprintf(text, size, format, arguments);
+	text_format(text, size, format, arguments);
 	va_end(arguments);
 }
 

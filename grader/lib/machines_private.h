@@ -14,6 +14,7 @@ struct guest {
 	struct guest *next;
 	char name[32];
 	char path[PATH_MAX];
+	bool driven; /* a part of it is the student's (judge.h: lab->guests) */
 	struct symbols *symbols;
 	uint8_t *bytes;
 	size_t size;

@@ -28,10 +28,20 @@ section .rodata
 
 global firmware
 firmware:
-	; YOUR CODE HERE
 	operation PAL_VERSION
-	        mov eax, PAL_OF_MONITOR + PAL_OPERATIONS
-	        ret
+	mov eax, PAL_OF_MONITOR + PAL_OPERATIONS
+	ret
+
+	; YOUR CODE HERE
 	operation_of_monitor PAL_FLAGS
-	; YOUR CODE HERE: which operations need no monitor?
-	operation PAL_OPERATIONS
+	operation_of_monitor PAL_SET_FLAGS
+	operation_of_monitor PAL_MASK
+	operation_of_monitor PAL_UNMASK
+
+	operation_of_monitor PAL_HALT
+	operation_of_monitor PAL_SET_CR3
+	operation_of_monitor PAL_INVALIDATE
+	operation_of_monitor PAL_UPDATE
+	operation_of_monitor PAL_TIME
+	operation_of_monitor PAL_CONSOLE
+	operation PAL_OPERATIONS            ; the end

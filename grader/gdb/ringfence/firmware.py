@@ -1,0 +1,226 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""`firmware`: what a guest's kernel calls for its privileged operations (monitor/include/pal.h), and
+what a hypercall asks for.
+
+The symbols and lines of the guest's file are those of the bare machine's firmware. Where the monitor
+has put its own they are wrong, so places there are named after the operations."""
+import struct
+
+import gdb
+
+from . import codeview, frames, machine, paging
+from .commands import Command, command
+from .machine import Refusal
+from .paging import FRAME, PAGE
+
+# pal.h: the operations in order, and which of its arguments each has
+OPERATIONS = (
+    ("PAL_VERSION", ()),
+    ("PAL_FLAGS", ()),
+    ("PAL_SET_FLAGS", ("EDX",)),
+    ("PAL_MASK", ()),
+    ("PAL_UNMASK", ()),
+    ("PAL_HALT", ()),
+    ("PAL_SET_CR3", ("EDX",)),
+    ("PAL_INVALIDATE", ("EDX",)),
+    ("PAL_UPDATE", ("EDX", "ECX")),
+    ("PAL_TIME", ()),
+    ("PAL_CONSOLE", ("EDX", "ECX")),
+)
+SLOT = 32
+OWNERS = {0x50414C: "the bare machine's", 0x4D4F4E: "a monitor's"}
+HYPERCALL_VECTOR = 0x82  # hypercall.h
+INT_LENGTH = 2
+INT3, MOV_EAX = 0xCC, 0xB8
+
+
+def operation_name(number):
+    return OPERATIONS[number][0] if number < len(OPERATIONS) else "operation %u, which there is not" % number
+
+
+# ---- hypercalls ----
+
+
+def installed(vcpu):
+    """The pages that the monitor has put its firmware into: struct pal; or None."""
+    pal = vcpu["vm"]["pal"]
+    return pal if int(pal["firmware"]) else None
+
+
+def slot_text(vcpu, eip):
+    """ " <PAL_UPDATE+7>" where EIP lies in the monitor's firmware, else nothing."""
+    pal = installed(vcpu)
+    offset = eip - int(pal["code"]["raw"]) if pal is not None else -1
+    if not 0 <= offset < SLOT * len(OPERATIONS):
+        return ""
+    name, at = OPERATIONS[offset // SLOT][0], offset % SLOT
+    return " <%s%s>" % (name, "+%d" % at if at else "")
+
+
+def call_text(vcpu):
+    """What the registers of an exit ask for."""
+    registers = vcpu["registers"]
+    number = int(registers["eax"])
+    arguments = OPERATIONS[number][1] if number < len(OPERATIONS) else ()
+    return operation_name(number) + "".join(
+        " %s %08x" % (name, int(registers[name.lower()])) for name in arguments)
+
+
+def is_call(vcpu):
+    """At vm_exit()'s start: is it a hypercall? EIP stands behind the INT."""
+    registers = vcpu["registers"]
+    return int(registers["vector"]) == HYPERCALL_VECTOR and slot_text(vcpu, int(registers["eip"]) - INT_LENGTH) != ""
+
+
+# ---- the page ----
+
+
+class Firmware:
+    """The guest's code page as it is now, in `content`."""
+
+    def __init__(self, code, where, content):
+        self.code, self.where, self.content = code, where, content
+
+    def owner(self):
+        """PAL_VERSION begins with MOV EAX, and the high half says whose it is."""
+        version = struct.unpack_from("<I", self.content, 1)[0] if self.content[0] == MOV_EAX else 0
+        return OWNERS.get(version >> 8, "whose, PAL_VERSION does not say")
+
+    def slot(self, number):
+        """Offset and text of an operation's instructions, without the INT3 that fill its slot."""
+        at, end = number * SLOT, (number + 1) * SLOT
+        while end > at and self.content[end - 1] == INT3:
+            end -= 1
+        while at < end:
+            text, length = codeview.disassemble(self.where + at, self.code + at)
+            yield at, self.content[at : at + length], text
+            at += length
+
+    def show_slots(self):
+        for number, (name, _arguments) in enumerate(OPERATIONS):
+            print("%s" % name)
+            for at, data, text in self.slot(number):
+                print("  %08x  %-24s %s%s" % (self.code + at, data.hex(" "), self.target(text), self.note(data)))
+
+    def target(self, text):
+        """A jump from one operation into another, by its name."""
+        branch = codeview.BRANCH.match(text)
+        if not branch:
+            return text
+        return "%s %s" % (branch.group(1), self.target_text(int(branch.group(2), 16)))
+
+    def target_text(self, address):
+        offset = address - self.code
+        if not 0 <= offset < SLOT * len(OPERATIONS):
+            return codeview.place(address)
+        at = offset % SLOT
+        return "%08x <%s%s>" % (address, OPERATIONS[offset // SLOT][0], "+%d" % at if at else "")
+
+    def note(self, _data):
+        return ""
+
+
+class Installed(Firmware):
+    """The monitor's, or what the guest has made of it."""
+
+    def __init__(self, vcpu, pal):
+        memory = paging.Memory(vcpu)
+        code = int(pal["code"]["raw"])
+        where = machine.monitor_base() + (memory.frame(code) & FRAME)
+        super().__init__(code, where, memory.read(code, PAGE))
+        self.vcpu, self.memory, self.data = vcpu, memory, int(pal["data"]["raw"])
+        self.original = machine.read(int(pal["firmware"]), PAGE)
+        self.shared = vcpu["code_view"]["shared"]
+        kept = gdb.lookup_type("struct shared_flags").fields()
+        self.fields = {self.data + field.bitpos // 8: field.name for field in kept}
+
+    def owner(self):
+        changed = [i for i in range(PAGE) if self.content[i] != self.original[i]]
+        if not changed:
+            return "the monitor's, as it was put there"
+        return "the guest has changed it, from byte %03x on: it is scanned like all its code" % changed[0]
+
+    def note(self, data):
+        """Which doubleword of the data page an instruction names."""
+        for at in range(1, len(data) - 3):
+            name = self.fields.get(struct.unpack_from("<I", data, at)[0])
+            if name:
+                return "  ; " + name
+        return ""
+
+    def show_data(self):
+        frame = self.memory.frame(self.data) & FRAME
+        shared = int(self.shared) - machine.monitor_base() & machine.WORD
+        print("data page %08x: machine %08x, %s" % (
+            self.data, frame,
+            "the page that patch blocks share with the monitor" if frame == shared
+            else "WRONG: patch blocks share machine %08x with the monitor" % shared))
+        delta, waiting = int(self.shared["delta"]), int(self.shared["waiting"])
+        print("  delta    %08x  the kernel's IF is %s" % (delta, {0: "1", 0xFFFFFE00: "0"}.get(delta, "neither 0 nor 1: WRONG")))
+        print("  waiting  %08x  %s" % (waiting, "an interrupt waits for it" if waiting else "no interrupt waits for it"))
+
+
+def guests_own():
+    """The firmware in the guest's own image, by its symbols."""
+    code, data = (machine.symbol_address(name) for name in ("pal_code", "pal_data"))
+    if code is None or data is None:
+        raise Refusal("This guest calls no firmware: it has no PAL header. `pal`, `palcosts` and `pocket_pal` have one.")
+    print("code page %08x: the bare machine's, from the guest's own image" % code)
+    own = Firmware(code, code, machine.read(code, PAGE))
+    own.show_slots()
+    print("data page %08x: that firmware's own" % data)
+
+
+@command
+class ShowFirmware(Command):
+    """Show the firmware that the guest's kernel calls: its operations and their instructions.
+    firmware    the code page, whose it is, and what the data page says of interrupts
+
+    On the bare machine, and before lab 5, it is the one in the guest's own image. Since lab 5 it is
+    firmware.asm, and the data page is the one that patch blocks share with the monitor: `delta` is
+    what must be added to the real EFLAGS to get the kernel's, `waiting` is not 0 while an interrupt
+    waits for its IF. Jumps into another operation's slot are shown by that one's name."""
+
+    name = "firmware"
+
+    def run(self, words):
+        self.refuse_words(words)
+        machine.require()
+        vcpu = None if machine.is_bare() else machine.running_vcpu()
+        pal = installed(vcpu) if vcpu is not None else None
+        if pal is None:
+            guests_own()
+            return
+        own = Installed(vcpu, pal)
+        print("code page %08x: %s" % (own.code, own.owner()))
+        own.show_slots()
+        own.show_data()
+
+
+# ---- where the guest runs ----
+
+
+def name_of(frame):
+    """For the frame filter."""
+    try:
+        vcpu = codeview.running()
+        return slot_text(vcpu, frame.pc()).strip() if vcpu is not None else ""
+    except (gdb.error, gdb.MemoryError):
+        return ""
+
+
+def note():
+    """One line where the guest runs in the monitor's firmware: GDB has shown a line of the other one."""
+    frame = gdb.newest_frame()
+    if machine.register("cpl") == 1 and name_of(frame):
+        print("in the monitor's firmware: %s  %s" % (name_of(frame), machine.instruction_text(frame.pc())))
+
+
+def on_stop(_event):
+    if not frames.quiet and machine.exists() and not machine.is_bare():
+        note()
+
+
+def install():
+    frames.firmware_of = name_of
+    gdb.events.stop.connect(on_stop)

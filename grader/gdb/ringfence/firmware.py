@@ -28,14 +28,21 @@ OPERATIONS = (
     ("PAL_CONSOLE", ("EDX", "ECX")),
 )
 SLOT = 32
-OWNERS = {0x50414C: "the bare machine's", 0x4D4F4E: "a monitor's"}
 HYPERCALL_VECTOR = 0x82  # hypercall.h
 INT_LENGTH = 2
-INT3, MOV_EAX = 0xCC, 0xB8
+INT3 = 0xCC
 
 
 def operation_name(number):
     return OPERATIONS[number][0] if number < len(OPERATIONS) else "operation %u, which there is not" % number
+
+
+def slot_name(offset):
+    """ " <PAL_UPDATE+7>" for a byte of the code page, or nothing behind the operations."""
+    if not 0 <= offset < SLOT * len(OPERATIONS):
+        return ""
+    at = offset % SLOT
+    return " <%s%s>" % (OPERATIONS[offset // SLOT][0], "+%d" % at if at else "")
 
 
 # ---- hypercalls ----
@@ -48,13 +55,9 @@ def installed(vcpu):
 
 
 def slot_text(vcpu, eip):
-    """ " <PAL_UPDATE+7>" where EIP lies in the monitor's firmware, else nothing."""
+    """slot_name() where EIP lies in the monitor's firmware, else nothing."""
     pal = installed(vcpu)
-    offset = eip - int(pal["code"]["raw"]) if pal is not None else -1
-    if not 0 <= offset < SLOT * len(OPERATIONS):
-        return ""
-    name, at = OPERATIONS[offset // SLOT][0], offset % SLOT
-    return " <%s%s>" % (name, "+%d" % at if at else "")
+    return slot_name(eip - int(pal["code"]["raw"])) if pal is not None else ""
 
 
 def call_text(vcpu):
@@ -75,16 +78,20 @@ def is_call(vcpu):
 # ---- the page ----
 
 
+def page_of(vcpu, address):
+    """Where GDB finds a page of the guest's kernel, whose linear address is its guest-physical one: also
+    where the shadow does not have it yet."""
+    frame = paging.Memory(vcpu).frame(address)
+    if not frame:
+        raise Refusal("The guest has no memory at %08x." % address)
+    return machine.monitor_base() + (frame & FRAME)
+
+
 class Firmware:
-    """The guest's code page as it is now, in `content`."""
+    """The guest's code page as it is now: `code` is its address, and `where` GDB finds it."""
 
-    def __init__(self, code, where, content):
-        self.code, self.where, self.content = code, where, content
-
-    def owner(self):
-        """PAL_VERSION begins with MOV EAX, and the high half says whose it is."""
-        version = struct.unpack_from("<I", self.content, 1)[0] if self.content[0] == MOV_EAX else 0
-        return OWNERS.get(version >> 8, "whose, PAL_VERSION does not say")
+    def __init__(self, code, where):
+        self.code, self.where, self.content = code, where, machine.read(where, PAGE)
 
     def slot(self, number):
         """Offset and text of an operation's instructions, without the INT3 that fill its slot."""
@@ -107,14 +114,9 @@ class Firmware:
         branch = codeview.BRANCH.match(text)
         if not branch:
             return text
-        return "%s %s" % (branch.group(1), self.target_text(int(branch.group(2), 16)))
-
-    def target_text(self, address):
-        offset = address - self.code
-        if not 0 <= offset < SLOT * len(OPERATIONS):
-            return codeview.place(address)
-        at = offset % SLOT
-        return "%08x <%s%s>" % (address, OPERATIONS[offset // SLOT][0], "+%d" % at if at else "")
+        address = int(branch.group(2), 16)
+        name = slot_name(address - self.code) or machine.symbol_text(address)
+        return "%s %08x%s" % (branch.group(1), address, name)
 
     def note(self, _data):
         return ""
@@ -124,11 +126,9 @@ class Installed(Firmware):
     """The monitor's, or what the guest has made of it."""
 
     def __init__(self, vcpu, pal):
-        memory = paging.Memory(vcpu)
         code = int(pal["code"]["raw"])
-        where = machine.monitor_base() + (memory.frame(code) & FRAME)
-        super().__init__(code, where, memory.read(code, PAGE))
-        self.vcpu, self.memory, self.data = vcpu, memory, int(pal["data"]["raw"])
+        super().__init__(code, page_of(vcpu, code))
+        self.frame, self.data = page_of(vcpu, int(pal["data"]["raw"])), int(pal["data"]["raw"])
         self.original = machine.read(int(pal["firmware"]), PAGE)
         self.shared = vcpu["code_view"]["shared"]
         kept = gdb.lookup_type("struct shared_flags").fields()
@@ -149,25 +149,23 @@ class Installed(Firmware):
         return ""
 
     def show_data(self):
-        frame = self.memory.frame(self.data) & FRAME
-        shared = int(self.shared) - machine.monitor_base() & machine.WORD
+        base, shared = machine.monitor_base(), int(self.shared)
         print("data page %08x: machine %08x, %s" % (
-            self.data, frame,
-            "the page that patch blocks share with the monitor" if frame == shared
-            else "WRONG: patch blocks share machine %08x with the monitor" % shared))
+            self.data, self.frame - base,
+            "the page that patch blocks share with the monitor" if self.frame == shared
+            else "WRONG: patch blocks share machine %08x with the monitor" % (shared - base)))
         delta, waiting = int(self.shared["delta"]), int(self.shared["waiting"])
         print("  delta    %08x  the kernel's IF is %s" % (delta, {0: "1", 0xFFFFFE00: "0"}.get(delta, "neither 0 nor 1: WRONG")))
         print("  waiting  %08x  %s" % (waiting, "an interrupt waits for it" if waiting else "no interrupt waits for it"))
 
 
-def guests_own():
-    """The firmware in the guest's own image, by its symbols."""
+def guests_own(vcpu):
+    """The firmware in the guest's own image, by its symbols; vcpu is None on the bare machine."""
     code, data = (machine.symbol_address(name) for name in ("pal_code", "pal_data"))
     if code is None or data is None:
         raise Refusal("This guest calls no firmware: it has no PAL header. `pal`, `palcosts` and `pocket_pal` have one.")
     print("code page %08x: the bare machine's, from the guest's own image" % code)
-    own = Firmware(code, code, machine.read(code, PAGE))
-    own.show_slots()
+    Firmware(code, page_of(vcpu, code) if vcpu is not None else code).show_slots()
     print("data page %08x: that firmware's own" % data)
 
 
@@ -189,7 +187,7 @@ class ShowFirmware(Command):
         vcpu = None if machine.is_bare() else machine.running_vcpu()
         pal = installed(vcpu) if vcpu is not None else None
         if pal is None:
-            guests_own()
+            guests_own(vcpu)
             return
         own = Installed(vcpu, pal)
         print("code page %08x: %s" % (own.code, own.owner()))

@@ -31,6 +31,7 @@ SLOT = 32
 HYPERCALL_VECTOR = 0x82  # hypercall.h
 INT_LENGTH = 2
 INT3 = 0xCC
+IF_CLEAR = 0xFFFFFE00  # SHARED_IF_CLEAR (patch.h)
 
 
 def operation_name(number):
@@ -155,15 +156,17 @@ class Installed(Firmware):
             "the page that patch blocks share with the monitor" if self.frame == shared
             else "WRONG: patch blocks share machine %08x with the monitor" % (shared - base)))
         delta, waiting = int(self.shared["delta"]), int(self.shared["waiting"])
-        print("  delta    %08x  the kernel's IF is %s" % (delta, {0: "1", 0xFFFFFE00: "0"}.get(delta, "neither 0 nor 1: WRONG")))
-        print("  waiting  %08x  %s" % (waiting, "an interrupt waits for it" if waiting else "no interrupt waits for it"))
+        flag = {0: "1", IF_CLEAR: "0"}.get(delta, "neither 0 nor 1: WRONG")
+        print("  delta    %08x  the kernel's IF is %s" % (delta, flag))
+        print("  waiting  %08x  %s interrupt waits for it" % (waiting, "an" if waiting else "no"))
 
 
 def guests_own(vcpu):
     """The firmware in the guest's own image, by its symbols; vcpu is None on the bare machine."""
     code, data = (machine.symbol_address(name) for name in ("pal_code", "pal_data"))
     if code is None or data is None:
-        raise Refusal("This guest calls no firmware: it has no PAL header. `pal`, `palcosts` and `pocket_pal` have one.")
+        raise Refusal(
+            "This guest calls no firmware: it has no PAL header. `pal`, `palcosts` and `pocket_pal` have one.")
     print("code page %08x: the bare machine's, from the guest's own image" % code)
     Firmware(code, page_of(vcpu, code) if vcpu is not None else code).show_slots()
     print("data page %08x: that firmware's own" % data)

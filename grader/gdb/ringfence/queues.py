@@ -79,9 +79,13 @@ class Queue:
         return since(self.avail_idx, self.taken)
 
     def outstanding(self):
-        """Places in the available ring of what was not given back, as far as that can be: from `used` on,
-        since these devices give back in the order in which they take."""
-        return [(self.used + i) & 0xFFFF for i in range(min(since(self.avail_idx, self.used), self.size))]
+        """Places in the available ring of what was not given back: from `used` on, since these devices
+        give back in the order in which they take. Where an index cannot be right, only what is sure."""
+        taken = since(self.taken, self.used)
+        if taken > self.size:
+            return []
+        count = taken + (self.waiting() if self.waiting() <= self.size else 0)
+        return [(self.used + i) & 0xFFFF for i in range(min(count, self.size))]
 
     def flags_text(self):
         """With VIRTIO_F_EVENT_IDX the events count, and the flags are 0 (2.7.7.1, 2.7.10)."""
@@ -124,7 +128,8 @@ def show_line(queue):
         values += [queue.used_event, queue.avail_event] if queue.event_index else ["-", "-"]
         values.append(queue.flags_text())
     size = queue.size if queue.ready else queue.chosen
-    print((COLUMNS % (queue.device.name, queue.title(), size, queue.state(), *values, "; ".join(queue.notes()))).rstrip())
+    row = (queue.device.name, queue.title(), size, queue.state(), *values, "; ".join(queue.notes()))
+    print((COLUMNS % row).rstrip())
 
 
 def show_all(memory, found):
@@ -150,7 +155,8 @@ class Chain:
     says what is wrong with it. It ends where the next descriptor cannot be found."""
 
     def __init__(self, queue):
-        self.queue, self.memory, self.count, self.behind_write = queue, queue.memory, 0, False
+        self.queue, self.memory, self.count = queue, queue.memory, 0
+        self.first, self.behind_write = True, False
 
     def lines(self, head):
         yield from self.walk(Table(self.queue.desc, self.queue.size, 4), head)
@@ -175,9 +181,10 @@ class Chain:
                 yield "%s cannot be read: %s" % (at, why)
                 return
             address, length, flags, following = struct.unpack("<QIHH", data)
+            behind = " next %u" % following if flags & NEXT else ""
+            notes = "; ".join(self.notes(table, address, length, flags))
             yield "%s addr %s len %u flags %s%s%s" % (
-                at, address_text(address), length, flags_text(flags),
-                " next %u" % following if flags & NEXT else "", self.notes(table, address, length, flags))
+                at, address_text(address), length, flags_text(flags), behind, "  <- " + notes if notes else "")
             if flags & INDIRECT:
                 yield from self.enter(table, address, length)
             else:
@@ -193,20 +200,19 @@ class Chain:
             yield from self.walk(Table(address, length // DESCRIPTOR, table.indent + 2), 0)
 
     def notes(self, table, address, length, flags):
-        found = []
+        """What is wrong with a descriptor; of the first of a good chain, what it asks for."""
+        first, self.first = self.first and not flags & INDIRECT, self.first and bool(flags & INDIRECT)
         if flags & ~(NEXT | WRITE | INDIRECT):
-            found.append("%04x means nothing" % (flags & ~(NEXT | WRITE | INDIRECT)))
+            yield "%04x means nothing" % (flags & ~(NEXT | WRITE | INDIRECT))
         if not self.memory.has(address, length):
-            found.append("not all in the guest's memory, which has %08x bytes (2.7.5)" % self.memory.size)
+            yield "not all in the guest's memory, which has %08x bytes (2.7.5)" % self.memory.size
+        elif first and not flags & WRITE:
+            yield from self.header(address, length)
         if flags & INDIRECT:
-            found += self.notes_indirect(table, length, flags)
-        elif flags & WRITE:
-            self.behind_write = True
-        elif self.behind_write:
-            found.append("to be read, behind one to be written (2.7.4.2)")
-        if self.count == 0 and not flags & (INDIRECT | WRITE) and not found:
-            found += self.header(address, length)
-        return "  <- " + "; ".join(found) if found else ""
+            yield from self.notes_indirect(table, length, flags)
+        elif not flags & WRITE and self.behind_write:
+            yield "to be read, behind one to be written (2.7.4.2)"
+        self.behind_write |= flags & (INDIRECT | WRITE) == WRITE
 
     def notes_indirect(self, table, length, flags):
         if not self.queue.indirect:
@@ -263,20 +269,17 @@ def latest(index, size):
 
 
 def place_text(queue, place):
-    """What has become of the entry of the available ring."""
-    if since(queue.avail_idx, queue.taken) > queue.size:
-        return "?"
-    ahead = since(queue.avail_idx, place)
-    if ahead <= queue.waiting():
-        return "waits"
-    if ahead <= since(queue.avail_idx, queue.used):
-        return "taken"
-    return "given back"
+    """What has become of an entry of the available ring."""
+    if since(queue.taken, place) - 1 & 0xFFFF >= 0x8000:  # it is not before `taken`
+        return "waits" if queue.waiting() <= queue.size else "?"
+    return "given back" if since(queue.used, place) - 1 & 0xFFFF < 0x8000 else "taken"
 
 
 def show_chains(queue, most):
     places = queue.outstanding()
-    if not places:
+    if since(queue.taken, queue.used) > queue.size:
+        print("  which chains are outstanding cannot be told")
+    elif not places:
         print("  no chain is outstanding")
     for place in places[:most]:
         head = queue.avail_entries[place % queue.size]

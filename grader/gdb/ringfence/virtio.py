@@ -10,10 +10,11 @@ from .commands import Command, command
 from .machine import Refusal
 
 STATUS = (
-    (1, "ACKNOWLEDGE"), (2, "DRIVER"), (8, "FEATURES_OK"), (4, "DRIVER_OK"), (64, "DEVICE_NEEDS_RESET"), (128, "FAILED"),
+    (1, "ACKNOWLEDGE"), (2, "DRIVER"), (8, "FEATURES_OK"), (4, "DRIVER_OK"), (64, "DEVICE_NEEDS_RESET"),
+    (128, "FAILED"),
 )
 INTERRUPTS = ((1, "used buffer notification"), (2, "configuration change notification"))
-NEEDS_RESET, DRIVER_OK = 64, 4
+NEEDS_RESET = 64
 F_INDIRECT_DESC, F_EVENT_IDX = 28, 29
 FEATURES = {  # of every device (6)
     24: "VIRTIO_F_NOTIFY_ON_EMPTY", 27: "VIRTIO_F_ANY_LAYOUT", 28: "VIRTIO_F_INDIRECT_DESC",

@@ -84,7 +84,7 @@ guests: $(BUILD)/guests/disk.disk
 # All of such a guest but the driver is $(DRIVERLESS)/NAME.o; beside it are its linker script and its
 # disk. Whoever has this folder and monitor/include/ can link them.
 
-GUESTS_WITH_DRIVER := blocks
+GUESTS_WITH_DRIVER := blocks pocket_virtio
 DRIVERLESS := $(BUILD)/guests/driverless
 
 $(DRIVERLESS)/blocks.o: $(call GUEST_OBJECTS,lib) $(call GUEST_OBJECTS,blocks) $(GUEST_VIRTIO) $(GUEST_KERNEL)

@@ -4,6 +4,7 @@
  * their code, and guests whose code is hard work (guests/intruder). Behind an attacker runs a guest
  * that behaves, in the same machine: it must not notice.
  */
+#include "guest_results.h"
 #include "patch_audit.h"
 
 #include <stdlib.h>
@@ -97,31 +98,11 @@ END_TEST
 
 /* ---- hard work ---- */
 
-#define RESULTS_MAX 512
-
-struct guest_result {
-	char name[40];
-	uint32_t value, wanted;
-};
-
 static void assert_work_is_done(uint32_t part, uint32_t rounds, const char *words)
 {
-	static struct guest_result bare[RESULTS_MAX], got[RESULTS_MAX];
 	struct twins twins = twins_run(intruder_open(part, rounds), words);
-	uint32_t count = twin_read_u32(&twins, true, "result_count"),
-		 reached = twin_read_u32(&twins, false, "result_count");
 
-	twin_read(&twins, true, "results", bare, sizeof(bare));
-	twin_read(&twins, false, "results", got, sizeof(got));
-	ck_assert_uint_gt(count, 0);
-	for (uint32_t i = 0; i < count; i++) {
-		ck_assert_msg(i < reached,
-			"under this monitor the guest does not get to \"%s\", number %u",
-			bare[i].name, i);
-		ck_assert_msg(bare[i].value == got[i].value,
-			"\"%s\", number %u, is %08x on the bare machine and %08x under this monitor",
-			bare[i].name, i, bare[i].value, got[i].value);
-	}
+	compare_results(&twins, "");
 	twins_assert_finished(&twins);
 	machine_end(twins.bare);
 	machine_end(twins.m);

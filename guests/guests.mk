@@ -14,7 +14,7 @@ GUESTS := hello compute crack registers privileged user hostile greedy pair \
 	ports interrupts timer serial ticker disk rogue costs \
 	torture cow mapped escape pagecosts \
 	patchcosts jumble intruder leaps selfmod views flags sensitives section \
-	pal palcosts
+	pal palcosts virtqueues
 # those that are there
 GUESTS := $(foreach guest,$(GUESTS),$(if $(wildcard guests/$(guest)/*),$(guest)))
 
@@ -72,12 +72,12 @@ $$(BUILD)/guests/$(1).elf: guests/guest.ld $$(call GUEST_OBJECTS,lib) $$(call GU
 endef
 $(foreach guest,$(GUESTS),$(eval $(call GUEST_RULE,$(guest))))
 
-# A disk beside NAME.elf is that guest's: raw sectors. This one's tell their numbers.
-$(BUILD)/guests/disk.disk: guests/guests.mk
+# A disk beside NAME.elf is that guest's: raw sectors. These tell their numbers.
+$(BUILD)/guests/disk.disk $(BUILD)/guests/virtqueues.disk: guests/guests.mk
 	$(call SAY,DISK,$(@F))
 	@awk 'BEGIN { for (i = 0; i < 256; i++) for (j = 0; j < 16; j++) \
 		printf "sector %4u, line %2u: ringfence\n", i, j }' >$@
-guests: $(BUILD)/guests/disk.disk
+guests: $(BUILD)/guests/disk.disk $(BUILD)/guests/virtqueues.disk
 
 # ---- guests with a driver in them, which comes from FROM ----
 #

@@ -60,11 +60,9 @@ bool virtio_net_receive(struct vm *to, const uint8_t *bytes, uint32_t length)
 {
 	struct virtio *virtio = to->virtio;
 
-	if (!virtio || !virtio_is_live(&virtio->device[VIRTIO_NET]) || length > NET_FRAME_MAX)
+	if (!virtio || virtio->net.count == NET_WAITING || length > NET_FRAME_MAX)
 		return false;
 	struct virtio_net *net = &virtio->net;
-	if (net->count == NET_WAITING)
-		return false;
 	struct net_frame *frame = &net->waiting[(net->first + net->count++) % NET_WAITING];
 	frame->length = length;
 	memcpy(frame->bytes, bytes, length);

@@ -129,7 +129,7 @@ static bool add_segment(
 	if (desc->len == 0)
 		return true;
 	if (!virtqueue_has_memory(queue, desc->addr, desc->len)) {
-		virtqueue_refuse(queue, "2.7.5", "%u bytes at %x%08x are not all in memory",
+		virtqueue_refuse(queue, "2.7.5", "%u bytes at %08x%08x are not all in memory",
 			desc->len, (uint32_t)(desc->addr >> 32), (uint32_t)desc->addr);
 		return false;
 	}

@@ -23,6 +23,7 @@ __attribute__((constructor)) static void join_tests(void)
 {
 	static const struct graded_test *const tables[] = {
 		paravirt_queue_tests,
+		paravirt_refuse_tests,
 	};
 
 	for (size_t table = 0; table < sizeof(tables) / sizeof(tables[0]); table++)

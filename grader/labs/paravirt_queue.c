@@ -4,7 +4,7 @@
  * the judge has laid out in a guest's memory (paravirt_bed.h). Here the driver keeps to the rules.
  */
 #include "paravirt_bed.h"
-#include "paravirt_tests.h"
+#include "paravirt_virtio.h"
 
 #include "monitor_layout.h"
 

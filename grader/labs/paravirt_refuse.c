@@ -4,7 +4,7 @@
  * at a time, at a random place of a chain that is good otherwise, with values at the edge.
  */
 #include "paravirt_bed.h"
-#include "paravirt_tests.h"
+#include "paravirt_virtio.h"
 
 #include "monitor_layout.h"
 

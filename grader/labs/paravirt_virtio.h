@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What the files of lab 5's graded tests share. */
-#ifndef PARAVIRT_TESTS_H
-#define PARAVIRT_TESTS_H
+/* What the files of lab 5's graded tests of virtio share. */
+#ifndef PARAVIRT_VIRTIO_H
+#define PARAVIRT_VIRTIO_H
 
 #include "shared.h"
 

@@ -14,7 +14,7 @@ GUESTS := hello compute crack registers privileged user hostile greedy pair \
 	ports interrupts timer serial ticker disk rogue costs \
 	torture cow mapped escape pagecosts \
 	patchcosts jumble intruder leaps selfmod views flags sensitives section \
-	pal palcosts virtqueues requests
+	pal palcosts callers virtqueues requests
 # those that are there
 GUESTS := $(foreach guest,$(GUESTS),$(if $(wildcard guests/$(guest)/*),$(guest)))
 

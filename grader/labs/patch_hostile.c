@@ -27,21 +27,6 @@ static struct guest *intruder_open(uint32_t part, uint32_t rounds)
 
 /* ---- attacks ---- */
 
-/* The text, and the bits of CR0 and CR4 that hold everything together. Each guest has an IDT. */
-static void check_monitor(struct machine *m, const struct integrity *before, const char *what)
-{
-	const uint32_t bits0 = CR0_PE | CR0_WP | CR0_PG, bits4 = CR4_PSE | CR4_PAE;
-	struct integrity now = integrity_take(m);
-
-	ck_assert_msg(memcmp(before->text, now.text, now.text_size) == 0,
-		"the attack %s changed the monitor's code", what);
-	ck_assert_msg((now.cr0 & bits0) == (before->cr0 & bits0) &&
-			      (now.cr4 & bits4) == (before->cr4 & bits4),
-		"the attack %s changed CR0 or CR4 of the real machine: %08x and %08x", what,
-		now.cr0, now.cr4);
-	free(now.text);
-}
-
 /* Looks at the copies, the monitor and the attacker's own text while the first guest runs, and at
  * the results of the one behind it. */
 static void assert_attack_is_survived(uint32_t part, const char *words, const char *what)
@@ -58,10 +43,10 @@ static void assert_attack_is_survived(uint32_t part, const char *words, const ch
 		if (!audit_code_view(m))
 			break;
 		text_check(m, guest, &text);
-		check_monitor(m, &before, what);
+		integrity_check_monitor(m, &before, what);
 	}
 	run_until(m, guest_symbol(next, "try_init"));
-	check_monitor(m, &before, what);
+	integrity_check_monitor(m, &before, what);
 	run_until(m, guest_symbol(next, "guest_done"));
 	uint32_t wrong = memory_read_u32(m, guest_symbol(next, "results_wrong")),
 		 count = memory_read_u32(m, guest_symbol(next, "result_count"));

@@ -7,8 +7,9 @@ has put its own they are wrong, so places there are named after the operations."
 import struct
 
 import gdb
+from gdb.unwinder import Unwinder, register_unwinder
 
-from . import codeview, frames, machine, paging
+from . import blocks, codeview, frames, machine, paging
 from .commands import Command, command
 from .machine import Refusal
 from .paging import FRAME, PAGE
@@ -106,8 +107,11 @@ class Firmware:
 
     def show_slots(self):
         for number, (name, _arguments) in enumerate(OPERATIONS):
-            print("%s" % name)
-            for at, data, text in self.slot(number):
+            print(name)
+            instructions = list(self.slot(number))
+            if not instructions:
+                print("  %08x  nothing but INT3" % (self.code + number * SLOT))
+            for at, data, text in instructions:
                 print("  %08x  %-24s %s%s" % (self.code + at, data.hex(" "), self.target(text), self.note(data)))
 
     def target(self, text):
@@ -210,6 +214,45 @@ def name_of(frame):
         return ""
 
 
+class FirmwareUnwinder(Unwinder):
+    """The way from a frame in the monitor's firmware to the kernel that has called it: nothing but what
+    the slot has pushed is above the return address, and no register but EAX, ECX, EDX has changed."""
+
+    def __init__(self):
+        super().__init__("ringfence-firmware")
+
+    def __call__(self, pending):
+        try:
+            eip, esp = (blocks.number(pending, name) for name in blocks.PROGRAM_COUNTER_AND_STACK)
+            vcpu = codeview.running()
+            if vcpu is None or not slot_text(vcpu, eip):
+                return None
+            top = esp + pushed(vcpu, eip)
+            caller = machine.read_u32(top)
+        except (gdb.error, gdb.MemoryError, ValueError):
+            return None  # it does not stand where that can be known
+        kind = pending.read_register("eip").type
+        info = pending.create_unwind_info(blocks.FrameId(pending.read_register("esp"), pending.read_register("eip")))
+        for name in blocks.REGISTERS:
+            info.add_saved_register(name, pending.read_register(name))
+        info.add_saved_register("eip", gdb.Value(caller).cast(kind))
+        info.add_saved_register("esp", gdb.Value(top + 4).cast(pending.read_register("esp").type))
+        if blocks.has_register(pending, "fetch"):
+            info.add_saved_register("fetch", gdb.Value(caller).cast(pending.read_register("fetch").type))
+        return info
+
+
+def pushed(vcpu, eip):
+    """Bytes that a slot has pushed before EIP: it has no loops."""
+    code = int(installed(vcpu)["code"]["raw"])
+    depth, number = 0, (eip - code) // SLOT
+    for at, _data, text in Firmware(code, page_of(vcpu, code)).slot(number):
+        if code + at >= eip:
+            break
+        depth += 4 * (text.startswith("push") - text.startswith("pop"))
+    return depth
+
+
 def note():
     """One line where the guest runs in the monitor's firmware: GDB has shown a line of the other one."""
     frame = gdb.newest_frame()
@@ -224,4 +267,6 @@ def on_stop(_event):
 
 def install():
     frames.firmware_of = name_of
+    if machine.symbol_address("pal_exit") is not None:
+        register_unwinder(None, FirmwareUnwinder(), replace=True)
     gdb.events.stop.connect(on_stop)

@@ -16,7 +16,6 @@ from .machine import Refusal
 
 NEXT, WRITE, INDIRECT = 1, 2, 4
 FLAGS = ((NEXT, "NEXT"), (WRITE, "WRITE"), (INDIRECT, "INDIRECT"))
-NO_INTERRUPT = NO_NOTIFY = 1
 LATEST = 4  # entries of a ring that are shown
 CHAINS = 4  # outstanding chains of each queue, where no queue was asked for
 DESCRIPTOR = 16  # bytes of struct virtq_desc
@@ -27,6 +26,11 @@ BLOCK_TYPES = {0: "VIRTIO_BLK_T_IN", 1: "VIRTIO_BLK_T_OUT", 4: "VIRTIO_BLK_T_FLU
 def since(new, old):
     """From one index to another: they have 16 bits, and wrap."""
     return new - old & 0xFFFF
+
+
+def ring_flags_text(flags, name):
+    """Each ring has one flag, bit 0."""
+    return {0: "0", 1: name}.get(flags, "%04x" % flags)
 
 
 class Queue:
@@ -89,12 +93,8 @@ class Queue:
 
     def flags_text(self):
         """With VIRTIO_F_EVENT_IDX the events count, and the flags are 0 (2.7.7.1, 2.7.10)."""
-        found = ["NO_INTERRUPT"] if self.avail_flags & NO_INTERRUPT else []
-        found += ["NO_NOTIFY"] if self.used_flags & NO_NOTIFY else []
-        for name, value in (("avail.flags", self.avail_flags), ("used.flags", self.used_flags)):
-            if value & ~1:
-                found.append("%s %04x" % (name, value))
-        return " ".join(found) or "0"
+        rings = ((self.avail_flags, "NO_INTERRUPT"), (self.used_flags, "NO_NOTIFY"))
+        return " ".join(ring_flags_text(flags, name) for flags, name in rings if flags) or "0"
 
     def notes(self):
         """What is not as it should be, and what is going on."""
@@ -244,8 +244,8 @@ def flags_text(flags):
 
 
 def show_avail(queue):
-    print("  available ring at %08x: flags %d, idx %d%s" % (
-        queue.avail, queue.avail_flags, queue.avail_idx,
+    print("  available ring at %08x: flags %s, idx %d%s" % (
+        queue.avail, ring_flags_text(queue.avail_flags, "NO_INTERRUPT"), queue.avail_idx,
         ", used_event %d" % queue.used_event if queue.event_index else ""))
     for place in latest(queue.avail_idx, queue.size):
         print("    %5d: ring[%d] = %d  %s" % (
@@ -253,8 +253,8 @@ def show_avail(queue):
 
 
 def show_used(queue):
-    print("  used ring at %08x: flags %d, idx %d%s" % (
-        queue.used_ring, queue.used_flags, queue.used_idx,
+    print("  used ring at %08x: flags %s, idx %d%s" % (
+        queue.used_ring, ring_flags_text(queue.used_flags, "NO_NOTIFY"), queue.used_idx,
         ", avail_event %d" % queue.avail_event if queue.event_index else ""))
     for place in latest(queue.used_idx, queue.size):
         head, length = queue.used_entries[place % queue.size]

@@ -47,6 +47,18 @@ firmware
 #> ^code page [0-9a-f]{8}: the guest has changed it, from byte 121 on: it is scanned like all its code$
 #> ^  [0-9a-f]{5}120  b8 07 00 00 00 +mov eax,0x7$
 set var $page[0x121] = 9
+set var $i = 0x40
+while $i < 0x60
+	set var $page[$i] = 0xcc
+	set var $i = $i + 1
+end
+firmware
+#> ^  [0-9a-f]{5}040  nothing but INT3$
+set var $i = 0x40
+while $i < 0x60
+	set var $page[$i] = vcpu_running->vm->pal.firmware[$i]
+	set var $i = $i + 1
+end
 set var $data = vcpu_running->vm->pal.data.raw / 4096
 set var $frame = vcpu_running->vm->frames[$data].raw
 set var vcpu_running->vm->frames[$data].raw = 0x5000
@@ -60,8 +72,21 @@ continue
 #> ^in the monitor's firmware: <PAL_TIME>  mov eax,0x9$
 stepi
 bt
-#> ^#0 +0x[0-9a-f]{8} in <PAL_TIME\+5> \(\)$
+#> ^#0 +.*<PAL_TIME\+5> \(\)$
 #> ^#1 .* in pal_call 
+tbreak *(pal_code + 3 * 32 + 1)
+continue
+#> ^in the monitor's firmware: <PAL_MASK\+1>  pop eax$
+bt
+#> ^#0 +.*<PAL_MASK\+1> \(\)$
+#> ^#1 .* in pal_call 
+tbreak *(pal_code + 9 * 32 + 5)
+continue
+stepi
+bt
+#> ^#0 .*stub130
+#> ^#1 .* in <PAL_TIME\+7> \(\)$
+#> ^#2 .* in pal_call 
 vmexit
 #> ^exit [0-9]+  vector 130 error 0  0009:[0-9a-f]{8} <PAL_TIME\+7>  PAL_TIME$
 vmresume

@@ -100,7 +100,7 @@ set var $avail->idx = 65535
 set var $avail->flags = 0x41
 set var $used->flags = 1
 queues
-#> ^block .* NO_INTERRUPT NO_NOTIFY avail\.flags 0041 +avail\.idx is 65534 ahead
+#> ^block .* 0041 NO_NOTIFY +avail\.idx is 65534 ahead
 set var $avail->idx = 1
 set var $used->idx = 7
 set var $used->ring[6].id = 256

@@ -56,6 +56,9 @@ static void calls_run(void)
 		frame = user_frame(code_call_user);
 		note_call("INT 82h in ring 3", &frame);
 		result_note("- what a hypercall would change", *(uint32_t *)VICTIM);
+		frame = kernel_frame(
+			(uint32_t)pal_code + PAGE_SIZE - 1 - random_below(64), KERNEL_CS);
+		note_call("where the code page has INT3", &frame);
 	}
 }
 

@@ -8,10 +8,10 @@
 
 /* In instructions, with CALL, RET and a JMP. */
 #define FLAG_BUDGET       12 /* of what needs no monitor */
-#define TIME_BUDGET       800
-#define INVALIDATE_BUDGET 880
-#define CR3_BUDGET        1220
-#define UPDATES_BUDGET    14500 /* of 64 entries */
+#define TIME_BUDGET       680
+#define INVALIDATE_BUDGET 760
+#define CR3_BUDGET        1120
+#define UPDATES_BUDGET    14000 /* of 64 entries */
 
 #define EXITS_PERCENT        78 /* of pocket's exits, that pocket_pal may take */
 #define INSTRUCTIONS_PERCENT 90 /* and of its instructions */
@@ -43,10 +43,10 @@ static struct palcosts palcosts_boot(void)
 	return p;
 }
 
-static void assert_exits(const struct palcosts *p, const char *name, const char *what, uint64_t most)
+static void assert_exits(
+	const struct palcosts *p, const char *name, const char *what, uint64_t most)
 {
-	uint64_t exits =
-		exits_between(p->m, label(p, "", name), label(p, "after_", name), false);
+	uint64_t exits = exits_between(p->m, label(p, "", name), label(p, "after_", name), false);
 
 	ck_assert_msg(exits <= most, "%s takes %llu exits: %llu %s needed", what,
 		(unsigned long long)exits, (unsigned long long)most, most == 1 ? "is" : "are");

@@ -14,7 +14,7 @@ GUESTS := hello compute crack registers privileged user hostile greedy pair \
 	ports interrupts timer serial ticker disk rogue costs \
 	torture cow mapped escape pagecosts \
 	patchcosts jumble intruder leaps selfmod views flags sensitives section \
-	pal palcosts callers virtqueues
+	pal palcosts callers virtqueues requests
 # those that are there
 GUESTS := $(foreach guest,$(GUESTS),$(if $(wildcard guests/$(guest)/*),$(guest)))
 
@@ -65,10 +65,10 @@ $(GUEST_VIRTIO): $(call GUEST_OBJECTS,lib/virtio)
 
 define GUEST_RULE
 $$(BUILD)/guests/$(1).elf: guests/guest.ld $$(call GUEST_OBJECTS,lib) $$(call GUEST_OBJECTS,$(1)) \
-		$$(GUEST_KERNEL)
+		$$(GUEST_VIRTIO) $$(GUEST_KERNEL)
 	$$(call SAY,LD,$$(@F))
 	@ld -m elf_i386 -z max-page-size=4096 -z noexecstack --fatal-warnings -T guests/guest.ld \
-		-o $$@ $$(filter %.o,$$^) $$(GUEST_KERNEL)
+		-o $$@ $$(filter %.o,$$^) $$(GUEST_VIRTIO) $$(GUEST_KERNEL)
 endef
 $(foreach guest,$(GUESTS),$(eval $(call GUEST_RULE,$(guest))))
 

@@ -11,7 +11,7 @@
 #define ATTACKED "mem=4 time=8" /* an attack that goes on for ever is ended: 10 ms each */
 #define STOPS    8
 #define APART    60000 /* instructions at most between two looks */
-#define TIMES   10
+#define TIMES    10
 #define BEHAVED  4 /* results of a round of the guest behind */
 
 #define MONITOR_CHOICES 8
@@ -117,15 +117,15 @@ START_TEST(endless_calls_let_interrupts_in)
 }
 END_TEST
 
-#define BOUND_RUN      4000000 /* instructions */
-#define UPDATES_BOUND  120000  /* of one hypercall with as many entries as one may have */
-#define CONSOLE_BOUND  2000000 /* the same with bytes: the serial line is what takes long */
+#define BOUND_RUN      12000000 /* instructions */
+#define UPDATES_BOUND  24000    /* of one hypercall with as many entries as one may have */
+#define CONSOLE_BOUND  900000   /* the same with bytes: the serial line is what takes long */
 #define HYPERCALLS_MIN 2
 
 /* The longest exit through the hypercall's gate, in instructions, as Bochs has recorded it. */
 static uint64_t longest_hypercall(uint32_t part, uint32_t choice)
 {
-	struct guest *guest = callers_open(part, choice, 4);
+	struct guest *guest = callers_open(part, choice, 40);
 	struct machine *m = boot_several(&(struct boot_guest){guest, "mem=4"}, 1);
 	const struct bochs_event *events;
 	uint64_t longest = 0, begun = 0;
@@ -167,7 +167,7 @@ START_TEST(one_hypercall_is_bounded)
 END_TEST
 
 const struct graded_test paravirt_pal_hostile_tests[] = {
-	{&the_monitors_addresses_are_out_of_reach, RESOURCE_CONTROL, 4, "callers"},
+	{&the_monitors_addresses_are_out_of_reach, RESOURCE_CONTROL, 3, "callers"},
 	{&garbage_in_the_data_page_harms_no_one_else, RESOURCE_CONTROL, 2, "callers"},
 	{&unknown_hypercalls_change_nothing, RESOURCE_CONTROL, 2, "callers"},
 	{&endless_calls_let_interrupts_in, RESOURCE_CONTROL, 3, "callers"},

@@ -37,6 +37,8 @@ struct machine {
 	char log[MONITOR_LOG_SIZE + 1]; /* the monitor's, as it was last seen */
 	char row[BOCHS_SCREEN_COLUMNS + 1];
 	struct bochs_registers registers; /* with the guest's own PC */
+	struct bochs_registers before_call; /* of call_begin() */
+	const char *called;
 	struct bochs_event *events;
 	size_t event_count, event_room;
 };

@@ -69,6 +69,7 @@ int main(int argc, char **argv)
 		{.number = 2, .name = "traps", .folder = "2-traps", .tests = traps_bench_tests},
 		{.number = 3, .name = "shadow", .folder = "3-shadow", .tests = shadow_bench_tests},
 		{.number = 4, .name = "patch", .folder = "4-patch", .tests = patch_bench_tests},
+		{.number = 5, .name = "paravirt", .folder = "5-paravirt", .tests = paravirt_bench_tests},
 	};
 	const size_t lab_count = sizeof(labs) / sizeof(labs[0]);
 	unsigned long number = argc == 3 ? strtoul(argv[2], NULL, 10) : 1;

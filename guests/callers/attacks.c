@@ -12,7 +12,7 @@
 #define INT_82        0x82cd
 #define HYPERCALLS    4u /* numbers below are the firmware's own business */
 #define UNKNOWN       0xffffffffu
-#define TICKS         3u
+#define TICKS         5u
 
 volatile uint32_t callers_through; /* accesses of the monitor's memory that were made */
 
@@ -73,7 +73,7 @@ static void endless_map(uint8_t byte)
 void ticks_run(void)
 {
 	bool text = callers_choice;
-	uint32_t size = text ? 1 : PAL_UPDATE_SIZE;
+	uint32_t size = text ? 1 : PAL_UPDATE_SIZE, all = 0;
 
 	endless_map(text ? '\n' : 0);
 	try_timer();
@@ -85,8 +85,9 @@ void ticks_run(void)
 		uint32_t done = (outcome.edx - start) / size;
 		result_check("a tick ends it", outcome.vector, TICK_VECTOR);
 		result_check("- what is done is not left", outcome.ecx + done, count);
-		result_check("- something is done", outcome.edx > start, 1);
+		all += done;
 	}
+	result_check("something is done", all != 0, 1);
 }
 
 void hold_run(void)

@@ -41,10 +41,10 @@ static struct palcosts palcosts_boot(void)
 	return p;
 }
 
-static void assert_exits(const struct palcosts *p, const char *name, const char *what, uint64_t most)
+static void assert_exits(
+	const struct palcosts *p, const char *name, const char *what, uint64_t most)
 {
-	uint64_t exits =
-		exits_between(p->m, label(p, "", name), label(p, "after_", name), false);
+	uint64_t exits = exits_between(p->m, label(p, "", name), label(p, "after_", name), false);
 
 	ck_assert_msg(exits <= most, "%s takes %llu exits: %llu %s needed", what,
 		(unsigned long long)exits, (unsigned long long)most, most == 1 ? "is" : "are");

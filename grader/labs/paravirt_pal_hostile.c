@@ -11,7 +11,7 @@
 #define ATTACKED "mem=4 time=8" /* an attack that goes on for ever is ended: 10 ms each */
 #define STOPS    8
 #define APART    60000 /* instructions at most between two looks */
-#define TIMES   10
+#define TIMES    10
 #define BEHAVED  4 /* results of a round of the guest behind */
 
 #define MONITOR_CHOICES 8
@@ -118,8 +118,8 @@ START_TEST(endless_calls_let_interrupts_in)
 END_TEST
 
 #define BOUND_RUN      12000000 /* instructions */
-#define UPDATES_BOUND  24000   /* of one hypercall with as many entries as one may have */
-#define CONSOLE_BOUND  3500000 /* the same with bytes: the serial line is what takes long */
+#define UPDATES_BOUND  24000    /* of one hypercall with as many entries as one may have */
+#define CONSOLE_BOUND  3500000  /* the same with bytes: the serial line is what takes long */
 #define HYPERCALLS_MIN 2
 
 /* The longest exit through the hypercall's gate, in instructions, as Bochs has recorded it. */

@@ -92,7 +92,7 @@ $(DRIVERLESS)/blocks.ld: guests/guest.ld
 
 $(DRIVERLESS)/%.o:
 	@mkdir -p $(@D)
-	@ld -m elf_i386 -r -z noexecstack -o $@ $^
+	@ld -m elf_i386 -r -z noexecstack -u guest_unwritten -o $@ $^
 
 $(DRIVERLESS)/%.ld:
 	@mkdir -p $(@D)

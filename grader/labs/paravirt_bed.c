@@ -176,7 +176,7 @@ static void chain_draw(const struct bed *bed, struct layout *layout, struct laid
 {
 	unsigned readable = random_below(count + 1);
 	unsigned direct = indirect ? random_below(count) : count;
-	struct virtq_desc pieces[VIRTQUEUE_SIZE_MAX];
+	struct virtq_desc pieces[VIRTQUEUE_SIZE_MAX] = {{0}};
 	uint16_t numbers[VIRTQUEUE_SIZE_MAX];
 
 	memset(laid, 0, sizeof(*laid));

@@ -91,7 +91,7 @@ START_TEST(texts_come_out_byte_for_byte)
 	struct twins twins = twins_run(pal_open(), SMALL);
 
 	hint("A text may lie in several pages. What lies before a page that is missing comes out before the fault.");
-	compare_results(&twins, "faults of a text|at the second");
+	compare_results(&twins, "EAX of|faults of a text|at the second");
 	twins_assert_finished(&twins);
 	twins_assert_same_console(&twins);
 	machine_end(twins.bare);

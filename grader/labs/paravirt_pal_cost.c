@@ -8,9 +8,9 @@
 
 /* In instructions, with CALL, RET and a JMP. */
 #define FLAG_BUDGET       12 /* of what needs no monitor */
-#define TIME_BUDGET       950
-#define INVALIDATE_BUDGET 1050
-#define CR3_BUDGET        1450
+#define TIME_BUDGET       800
+#define INVALIDATE_BUDGET 880
+#define CR3_BUDGET        1220
 #define UPDATES_BUDGET    14500 /* of 64 entries */
 
 #define EXITS_PERCENT        78 /* of pocket's exits, that pocket_pal may take */

@@ -36,8 +36,7 @@ void integrity_check(struct machine *m, const struct integrity *before, const ch
 
 /* The same for a machine whose guests have each an IDT: the text, and the bits of CR0 and CR4 that
  * hold everything together. */
-void integrity_check_monitor(
-	struct machine *m, const struct integrity *before, const char *attack);
+void integrity_check_monitor(struct machine *m, const struct integrity *before, const char *attack);
 
 /* ---- what it costs ---- */
 

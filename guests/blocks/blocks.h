@@ -6,8 +6,8 @@
 #ifndef BLOCKS_H
 #define BLOCKS_H
 
-#include "guest.h"
 #include <stdbool.h>
+#include <stdint.h>
 
 #define SECTOR_SIZE   512u
 #define SECTORS_MAX   64u   /* of one transfer */

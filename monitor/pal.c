@@ -82,18 +82,24 @@ bool pal_is_firmware(const struct vm *vm, const struct code_page *page)
 	       memcmp(page->original, vm->pal.firmware, PAGE_SIZE) == 0;
 }
 
-/* Does EIP lie in the code page: at its address, and is that page there? */
+/* Does EIP lie in the code page: at its address, and is that page there? The copy that was fetched
+ * from knows. */
 static bool is_in_code_page(struct vcpu *vcpu)
 {
 	const struct pal *pal = &vcpu->vm->pal;
-	uint32_t linear;
+	const struct code_page *page;
 	gpa_t physical;
 
 	if (!pal->firmware)
 		return false;
-	linear = vcpu_look_up(vcpu, (uint16_t)vcpu->registers.cs)->base + vcpu->registers.eip;
-	return (linear & ~PAGE_MASK) == pal->code.raw &&
-	       vcpu_translate(vcpu, gla(linear), &physical) &&
+	gla_t linear =
+		gla(vcpu_look_up(vcpu, (uint16_t)vcpu->registers.cs)->base + vcpu->registers.eip);
+	if ((linear.raw & ~PAGE_MASK) != pal->code.raw)
+		return false;
+	page = code_page_at(vcpu, linear);
+	if (page)
+		return page->page.raw == pal->code.raw;
+	return vcpu_translate(vcpu, linear, &physical) &&
 	       (physical.raw & ~PAGE_MASK) == pal->code.raw;
 }
 

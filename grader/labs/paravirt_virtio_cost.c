@@ -183,9 +183,9 @@ END_TEST
 
 const struct graded_test paravirt_virtio_cost_tests[] = {
 	{&sixty_four_requests_cost_one_exit, EFFICIENCY, 3, "blocks"},
-	{&a_megabyte_takes_a_twentieth_of_the_exits, EFFICIENCY, 3, "blocks"},
-	{&a_sector_costs_one_exit, EFFICIENCY, 2, "blocks"},
-	{&no_interrupt_comes_that_nobody_waits_for, EFFICIENCY, 3, "blocks"},
+	{&a_megabyte_takes_a_twentieth_of_the_exits, EFFICIENCY, 2, "blocks"},
+	{&a_sector_costs_one_exit, EFFICIENCY, 1, "blocks"},
+	{&no_interrupt_comes_that_nobody_waits_for, EFFICIENCY, 2, "blocks"},
 	{&predictions_about_paravirtualization_hold_on_this_monitor, EFFICIENCY, 5, "blocks"},
 	{0},
 };

@@ -5,14 +5,14 @@
  */
 #include "callers.h"
 
-#define ENDLESS       0x40000000u
-#define ENDLESS_END   0x70000000u
-#define LARGE_PAGE    0x00400000u
-#define MONITOR       0xf0000000u
-#define INT_82        0x82cd
-#define HYPERCALLS    4u /* numbers below are the firmware's own business */
-#define UNKNOWN       0xffffffffu
-#define TICKS         5u
+#define ENDLESS     0x40000000u
+#define ENDLESS_END 0x70000000u
+#define LARGE_PAGE  0x00400000u
+#define MONITOR     0xf0000000u
+#define INT_82      0x82cd
+#define HYPERCALLS  4u /* numbers below are the firmware's own business */
+#define UNKNOWN     0xffffffffu
+#define TICKS       5u
 
 volatile uint32_t callers_through; /* accesses of the monitor's memory that were made */
 
@@ -157,8 +157,8 @@ static uint32_t garbage_draw(void)
 /* Something that uses the flag; whatever comes of it. */
 static void flag_use(void)
 {
-	static const uint8_t operations[] = {PAL_FLAGS, PAL_SET_FLAGS, PAL_MASK, PAL_UNMASK,
-		PAL_HALT, PAL_INVALIDATE, PAL_TIME};
+	static const uint8_t operations[] = {
+		PAL_FLAGS, PAL_SET_FLAGS, PAL_MASK, PAL_UNMASK, PAL_HALT, PAL_INVALIDATE, PAL_TIME};
 	uint32_t flag = random_u32() & EFLAGS_IF;
 
 	if (random_below(2))

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A guest whose calls of its firmware are odd or hostile (monitor/include/pal.h): addresses that are
- * not there, counts without end, firmware of its own, garbage where the firmware keeps what it
- * needs. On the bare machine an odd call ends as the instruction that it stands for. What harms, the
- * guest does to itself alone.
+ * A guest whose calls of its firmware are odd or hostile (monitor/include/pal.h): addresses that
+ * are not there, counts without end, firmware of its own, garbage where the firmware keeps what it
+ * needs. On the bare machine an odd call ends as the instruction that it stands for. What harms,
+ * the guest does to itself alone.
  *
  * Without a judge it behaves.
  */

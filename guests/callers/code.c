@@ -56,6 +56,9 @@ static void calls_run(void)
 		frame = user_frame(code_call_user);
 		note_call("INT 82h in ring 3", &frame);
 		result_note("- what a hypercall would change", *(uint32_t *)VICTIM);
+		frame = kernel_frame(
+			(uint32_t)pal_code + PAGE_SIZE - 1 - random_below(64), KERNEL_CS);
+		note_call("where the code page has INT3", &frame);
 	}
 }
 
@@ -68,8 +71,8 @@ static void segments_run(void)
 		uint32_t at = random_below(PAGE_SIZE - 16), eip = (uint32_t)pal_code + at;
 		uint32_t there = random_below(PAGE_SIZE - 16);
 		memcpy(code + there, code_call, 2);
-		kernel_gdt[OWN_CS / 8] = descriptor_make(
-			(uint32_t)code + there - eip, LIMIT_MAX, ACCESS_CODE, FLAT);
+		kernel_gdt[OWN_CS / 8] =
+			descriptor_make((uint32_t)code + there - eip, LIMIT_MAX, ACCESS_CODE, FLAT);
 		struct frame frame = kernel_frame(eip, OWN_CS);
 		note_call("INT 82h in another segment", &frame);
 		result_note("- what a hypercall would change", *(uint32_t *)VICTIM);

@@ -5,10 +5,10 @@
  */
 #include "callers.h"
 
-#define LIST    WINDOW               /* two pages; none behind */
-#define ENTRIES (WINDOW + 0x10000)   /* a page that may be written, and one that may not */
-#define NOWHERE 0x10000000u          /* from here on nothing is mapped */
-#define BELOW   0xf0000000u          /* a monitor may have what lies above */
+#define LIST    WINDOW             /* two pages; none behind */
+#define ENTRIES (WINDOW + 0x10000) /* a page that may be written, and one that may not */
+#define NOWHERE 0x10000000u        /* from here on nothing is mapped */
+#define BELOW   0xf0000000u        /* a monitor may have what lies above */
 #define ROUNDS  7u
 
 static uint32_t *entries;

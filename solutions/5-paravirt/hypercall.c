@@ -65,8 +65,8 @@ static enum verdict console(struct vcpu *vcpu)
 	uint8_t bytes[HYPERCALL_BYTES];
 
 	for (uint32_t room = HYPERCALL_BYTES; room && registers->ecx;) {
-		uint32_t count = lesser(lesser(registers->ecx, room),
-			PAGE_SIZE - (registers->edx & PAGE_MASK));
+		uint32_t count = lesser(
+			lesser(registers->ecx, room), PAGE_SIZE - (registers->edx & PAGE_MASK));
 		enum verdict verdict = vcpu_load_linear(vcpu, gla(registers->edx), bytes, count);
 		if (verdict != VERDICT_RESUME)
 			return verdict;

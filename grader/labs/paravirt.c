@@ -33,6 +33,7 @@ __attribute__((constructor)) static void join_tests(void)
 		paravirt_refuse_tests,
 		paravirt_virtio_tests,
 		paravirt_driver_tests,
+		paravirt_virtio_cost_tests,
 	};
 
 	for (size_t table = 0; table < sizeof(tables) / sizeof(tables[0]); table++)

@@ -280,11 +280,11 @@ START_TEST(a_device_at_work_need_not_be_told)
 END_TEST
 
 const struct graded_test paravirt_queue_tests[] = {
-	{&chains_are_taken_as_the_driver_has_laid_them, EQUIVALENCE, 5, "hello"},
-	{&chains_are_given_back_before_the_index_says_so, EQUIVALENCE, 3, "hello"},
-	{&the_driver_is_told_when_it_wants_to_be, EQUIVALENCE, 4, "hello"},
+	{&chains_are_taken_as_the_driver_has_laid_them, EQUIVALENCE, 4, "hello"},
+	{&chains_are_given_back_before_the_index_says_so, EQUIVALENCE, 2, "hello"},
+	{&the_driver_is_told_when_it_wants_to_be, EQUIVALENCE, 3, "hello"},
 	{&a_device_at_work_need_not_be_told, EQUIVALENCE, 1, "hello"},
-	{&a_chain_that_comes_just_before_the_wish_is_taken, RESOURCE_CONTROL, 2, "hello"},
+	{&a_chain_that_comes_just_before_the_wish_is_taken, RESOURCE_CONTROL, 1, "hello"},
 	{&descriptors_that_change_while_they_are_looked_at_are_read_once, RESOURCE_CONTROL, 3,
 		"hello"},
 	{0},

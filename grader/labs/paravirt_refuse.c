@@ -471,8 +471,8 @@ START_TEST(what_is_just_allowed_is_taken)
 END_TEST
 
 const struct graded_test paravirt_refuse_tests[] = {
-	{&what_breaks_the_rules_is_refused, RESOURCE_CONTROL, 6, "virtqueues"},
+	{&what_breaks_the_rules_is_refused, RESOURCE_CONTROL, 5, "virtqueues"},
 	{&a_refusal_names_the_section_of_the_rule, RESOURCE_CONTROL, 1, "virtqueues"},
-	{&what_is_just_allowed_is_taken, RESOURCE_CONTROL, 2, "virtqueues"},
+	{&what_is_just_allowed_is_taken, RESOURCE_CONTROL, 1, "virtqueues"},
 	{0},
 };

@@ -129,6 +129,19 @@ $(ACCESS_TESTS:%=$(BUILD)/tests/%): HOST_LIBS += $(SANITIZE) \
 	-Wl,--wrap=vcpu_emulate,--wrap=insn_emulate,--wrap=vcpu_page,--wrap=vcpu_stand_out,--wrap=traced_written
 $(ACCESS_TESTS:%=$(BUILD)/tests/%): $(ACCESS_GCC) $(AROUND) $(BUILD)/fuzz/guest.o | $(NATIVE)
 
+# The guests' side of virtio.
+DRIVER_TESTS := check_virtio_blk
+DRIVER_GCC := $(patsubst %,$(BUILD)/fuzz/driver/%.o,solutions/5-paravirt/virtio_blk \
+	$(patsubst %,guests/lib/virtio/%,words device blk))
+$(DRIVER_TESTS:%=$(BUILD)/grader/tests/%.o): HOST_CFLAGS += $(SANITIZE)
+$(DRIVER_TESTS:%=$(BUILD)/tests/%): HOST_LIBS += $(SANITIZE)
+$(DRIVER_TESTS:%=$(BUILD)/tests/%): $(DRIVER_GCC)
+
+$(BUILD)/fuzz/driver/%.o: %.c
+	@mkdir -p $(@D)
+	$(call SAY,CC,$< (sanitized))
+	@gcc -std=c11 -g -O1 -Wall -Wextra -Werror $(SANITIZE) -iquote monitor/include -MMD -MP -c -o $@ $<
+
 $(NATIVE): grader/fuzz/native.c grader/fuzz/native.h
 	@mkdir -p $(@D)
 	$(call SAY,CC,$< (32 bits))
@@ -148,4 +161,4 @@ tests: $(FUZZ_REPLAY)
 .PHONY: fuzzer
 fuzzer: $(FUZZER)
 
--include $(VIRTIO_GCC:.o=.d) $(ACCESS_GCC:.o=.d) $(FUZZED_GCC:.o=.d) $(FUZZED_CLANG:.o=.d) $(wildcard $(BUILD)/fuzz/*.d)
+-include $(DRIVER_GCC:.o=.d) $(VIRTIO_GCC:.o=.d) $(ACCESS_GCC:.o=.d) $(FUZZED_GCC:.o=.d) $(FUZZED_CLANG:.o=.d) $(wildcard $(BUILD)/fuzz/*.d)

@@ -224,10 +224,12 @@ static bool reaches_behind(const struct code_page *page)
 	return false;
 }
 
-/* What the monitor has put there may run as it is, sensitive or not. */
+/* What the monitor has put there may run as it is, sensitive or not: but for INT3, which comes back
+ * as every breakpoint does, and is the guest's own then. */
 static void page_reveal_all(struct code_page *page)
 {
-	memset(page->kind, CODE_COPIED, sizeof(page->kind));
+	for (uint32_t at = 0; at < PAGE_SIZE; at++)
+		page->kind[at] = page->original[at] == BREAKPOINT ? CODE_REPLACED : CODE_COPIED;
 	code_reveal(page, 0, PAGE_SIZE);
 }
 

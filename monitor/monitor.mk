@@ -14,6 +14,8 @@ ORGANS_2    := emulate.c inject.c vpic.c
 ORGANS_3    := shadow.c
 ORGANS_4    := scan.c patch.c
 ORGANS_5    := hypercall.c firmware.asm virtqueue.c
+# those that run in guests (guests/guests.mk)
+GUEST_ORGANS_5 := virtio_blk.c
 
 MONITOR_CFLAGS := -m32 -march=i686 -std=c11 -O2 -g -ffreestanding -fno-pic -fno-pie \
 	-fno-stack-protector -fno-strict-aliasing -freg-struct-return -mgeneral-regs-only \

@@ -82,18 +82,31 @@ bool pal_is_firmware(const struct vm *vm, const struct code_page *page)
 	       memcmp(page->original, vm->pal.firmware, PAGE_SIZE) == 0;
 }
 
-/* Does EIP lie in the code page? */
-static bool is_in_code_page(const struct vcpu *vcpu, uint32_t eip)
+/* Does EIP lie in the code page: at its address, and is that page there? The copy that was fetched
+ * from knows. */
+static bool is_in_code_page(struct vcpu *vcpu)
 {
 	const struct pal *pal = &vcpu->vm->pal;
+	const struct code_page *page;
+	gpa_t physical;
 
-	return pal->firmware && (eip & ~PAGE_MASK) == pal->code.raw;
+	if (!pal->firmware)
+		return false;
+	gla_t linear =
+		gla(vcpu_look_up(vcpu, (uint16_t)vcpu->registers.cs)->base + vcpu->registers.eip);
+	if ((linear.raw & ~PAGE_MASK) != pal->code.raw)
+		return false;
+	page = code_page_at(vcpu, linear);
+	if (page)
+		return page->page.raw == pal->code.raw;
+	return vcpu_translate(vcpu, linear, &physical) &&
+	       (physical.raw & ~PAGE_MASK) == pal->code.raw;
 }
 
 enum verdict pal_exit(struct vcpu *vcpu, struct exit_record *exit)
 {
 	vcpu->registers.eip -= HYPERCALL_LENGTH; /* the processor has executed it */
-	if (!is_in_code_page(vcpu, vcpu->registers.eip)) {
+	if (!is_in_code_page(vcpu)) {
 		exit->reason = EXIT_SOFTWARE_INTERRUPT;
 		return vcpu_raise_software(vcpu, HYPERCALL_VECTOR, HYPERCALL_LENGTH);
 	}
@@ -102,10 +115,9 @@ enum verdict pal_exit(struct vcpu *vcpu, struct exit_record *exit)
 	return hypercall(vcpu);
 }
 
-bool pal_called(const struct vcpu *vcpu, const struct insn *insn)
+bool pal_called(struct vcpu *vcpu, const struct insn *insn)
 {
-	return (insn->immediate & 0xff) == HYPERCALL_VECTOR &&
-	       is_in_code_page(vcpu, vcpu->registers.eip);
+	return (insn->immediate & 0xff) == HYPERCALL_VECTOR && is_in_code_page(vcpu);
 }
 
 void hypercall_console(struct vcpu *vcpu, const uint8_t *bytes, uint32_t count)

@@ -11,7 +11,7 @@
 #include "strings.h"
 #include "virtio_devices.h"
 
-#define BUDGET  512
+#define BUDGET  128
 #define COLUMNS 80
 #define ROWS    25
 

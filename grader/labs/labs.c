@@ -6,5 +6,7 @@ extern struct lab lab_rings;
 extern struct lab lab_traps;
 extern struct lab lab_shadow;
 extern struct lab lab_patch;
+extern struct lab lab_paravirt;
 
-const struct lab *const all_labs[] = {&lab_rings, &lab_traps, &lab_shadow, &lab_patch, NULL};
+const struct lab *const all_labs[] = {
+	&lab_rings, &lab_traps, &lab_shadow, &lab_patch, &lab_paravirt, NULL};

@@ -8,6 +8,12 @@
 
 uint64_t selftest_cost(const char *name, bool bare, const char *words, uint32_t *exits)
 {
+	return selftest_cost_within(RUNS, name, bare, words, exits);
+}
+
+uint64_t selftest_cost_within(
+	unsigned limits, const char *name, bool bare, const char *words, uint32_t *exits)
+{
 	char line[200];
 	struct guest *guest = guest_open(name);
 
@@ -16,11 +22,11 @@ uint64_t selftest_cost(const char *name, bool bare, const char *words, uint32_t 
 	struct machine *m = bare ? boot_bare_with(&with_words) : boot_several(&with_words, 1);
 	run_until(m, guest_symbol(guest, "kernel_main"));
 	uint64_t start = registers(m)->instructions;
-	int runs = 0;
-	while (runs < RUNS && !run_until_or_for(m, guest_symbol(guest, "guest_done"), LIMIT))
+	unsigned runs = 0;
+	while (runs < limits && !run_until_or_for(m, guest_symbol(guest, "guest_done"), LIMIT))
 		runs++;
-	ck_assert_msg(runs < RUNS, "pocket's self-test does not end within %u instructions",
-		RUNS * LIMIT);
+	ck_assert_msg(runs < limits, "pocket's self-test does not end within %u instructions",
+		limits * LIMIT);
 	uint64_t taken = registers(m)->instructions - start;
 	ck_assert_msg(strstr(console(m), "checks passed"),
 		"pocket's self-test does not pass. It says:\n%s", console(m));

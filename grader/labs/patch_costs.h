@@ -10,4 +10,8 @@
  * time that it sleeps. */
 uint64_t selftest_cost(const char *name, bool bare, const char *words, uint32_t *exits);
 
+/* The same where it is to end within that many times LIMIT instructions. */
+uint64_t selftest_cost_within(
+	unsigned limits, const char *name, bool bare, const char *words, uint32_t *exits);
+
 #endif

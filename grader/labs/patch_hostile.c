@@ -4,6 +4,7 @@
  * their code, and guests whose code is hard work (guests/intruder). Behind an attacker runs a guest
  * that behaves, in the same machine: it must not notice.
  */
+#include "guest_results.h"
 #include "patch_audit.h"
 
 #include <stdlib.h>
@@ -26,21 +27,6 @@ static struct guest *intruder_open(uint32_t part, uint32_t rounds)
 
 /* ---- attacks ---- */
 
-/* The text, and the bits of CR0 and CR4 that hold everything together. Each guest has an IDT. */
-static void check_monitor(struct machine *m, const struct integrity *before, const char *what)
-{
-	const uint32_t bits0 = CR0_PE | CR0_WP | CR0_PG, bits4 = CR4_PSE | CR4_PAE;
-	struct integrity now = integrity_take(m);
-
-	ck_assert_msg(memcmp(before->text, now.text, now.text_size) == 0,
-		"the attack %s changed the monitor's code", what);
-	ck_assert_msg((now.cr0 & bits0) == (before->cr0 & bits0) &&
-			      (now.cr4 & bits4) == (before->cr4 & bits4),
-		"the attack %s changed CR0 or CR4 of the real machine: %08x and %08x", what,
-		now.cr0, now.cr4);
-	free(now.text);
-}
-
 /* Looks at the copies, the monitor and the attacker's own text while the first guest runs, and at
  * the results of the one behind it. */
 static void assert_attack_is_survived(uint32_t part, const char *words, const char *what)
@@ -57,10 +43,10 @@ static void assert_attack_is_survived(uint32_t part, const char *words, const ch
 		if (!audit_code_view(m))
 			break;
 		text_check(m, guest, &text);
-		check_monitor(m, &before, what);
+		integrity_check_monitor(m, &before, what);
 	}
 	run_until(m, guest_symbol(next, "try_init"));
-	check_monitor(m, &before, what);
+	integrity_check_monitor(m, &before, what);
 	run_until(m, guest_symbol(next, "guest_done"));
 	uint32_t wrong = memory_read_u32(m, guest_symbol(next, "results_wrong")),
 		 count = memory_read_u32(m, guest_symbol(next, "result_count"));
@@ -97,31 +83,11 @@ END_TEST
 
 /* ---- hard work ---- */
 
-#define RESULTS_MAX 512
-
-struct guest_result {
-	char name[40];
-	uint32_t value, wanted;
-};
-
 static void assert_work_is_done(uint32_t part, uint32_t rounds, const char *words)
 {
-	static struct guest_result bare[RESULTS_MAX], got[RESULTS_MAX];
 	struct twins twins = twins_run(intruder_open(part, rounds), words);
-	uint32_t count = twin_read_u32(&twins, true, "result_count"),
-		 reached = twin_read_u32(&twins, false, "result_count");
 
-	twin_read(&twins, true, "results", bare, sizeof(bare));
-	twin_read(&twins, false, "results", got, sizeof(got));
-	ck_assert_uint_gt(count, 0);
-	for (uint32_t i = 0; i < count; i++) {
-		ck_assert_msg(i < reached,
-			"under this monitor the guest does not get to \"%s\", number %u",
-			bare[i].name, i);
-		ck_assert_msg(bare[i].value == got[i].value,
-			"\"%s\", number %u, is %08x on the bare machine and %08x under this monitor",
-			bare[i].name, i, bare[i].value, got[i].value);
-	}
+	compare_results(&twins, "");
 	twins_assert_finished(&twins);
 	machine_end(twins.bare);
 	machine_end(twins.m);

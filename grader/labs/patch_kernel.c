@@ -12,39 +12,6 @@
 #include <elf.h>
 #include <limits.h>
 #include <stdlib.h>
-#include <unistd.h>
-
-/* The console without the line that tells the time. */
-static const char *timeless(struct machine *m)
-{
-	static char text[2][65536];
-	static int turn;
-	char *to = text[turn ^= 1];
-
-	snprintf(to, sizeof(text[0]), "%s", console(m));
-	char *clock = strstr(to, "clock: ");
-	if (clock) {
-		const char *next = clock + strcspn(clock, "\n");
-		memmove(clock, next, strlen(next) + 1);
-	}
-	return to;
-}
-
-/* From the first line that differs. */
-static void assert_same_session(struct machine *bare, struct machine *m)
-{
-	const char *want = timeless(bare), *got = timeless(m);
-	size_t line = 0;
-
-	if (strcmp(want, got) == 0)
-		return;
-	for (size_t i = 0; want[i] && want[i] == got[i]; i++)
-		if (want[i] == '\n')
-			line = i + 1;
-	ck_abort_msg(
-		"the console differs from the bare machine's. There it goes on with\n%.400s\nunder this monitor with\n%.400s",
-		want + line, got + line);
-}
 
 /*
  * What the kernel has in memory in the end: all but what depends on the time, on where frames and
@@ -210,107 +177,10 @@ END_TEST
 
 /* ---- a session ---- */
 
-#define COMMANDS 210
-#define NAMES    6
-
-/* One command of a shell's script: files come and go, programs compute, fork and fail. */
-static int command_draw(char *line, size_t size)
-{
-	static const char *const names[NAMES] = {"apple", "pear", "plum", "fig", "lime", "kiwi"};
-	const char *one = names[random_below(NAMES)], *other = names[random_below(NAMES)];
-	unsigned number = random_below(1000);
-
-	switch (random_below(20)) {
-	case 0:
-	case 1:
-	case 2:
-		return snprintf(line, size, "echo %s %u > %s\n", other, number, one);
-	case 3:
-	case 4:
-		return snprintf(line, size, "echo %u %s >> %s\n", number, one, other);
-	case 5:
-		return snprintf(line, size, "cat %s %s | wc\n", one, other);
-	case 6:
-		return snprintf(line, size, "sort < %s | head -3\n", one);
-	case 7:
-		return snprintf(line, size, "cp %s %s; echo $?\n", one, other);
-	case 8:
-		return snprintf(line, size, "mv %s %s; echo $?\n", one, other);
-	case 9:
-		return snprintf(line, size, "rm %s; echo $?\n", one);
-	case 10:
-		return snprintf(line, size, "ls | sort | sum\n");
-	case 11:
-		return snprintf(line, size, "sum %s %s\n", one, other);
-	case 12:
-		return snprintf(
-			line, size, "grep %c %s | hexdump\n", 'a' + (char)(number % 26), one);
-	case 13:
-		return snprintf(line, size, "forkwait %u\n", 1 + number % 4);
-	case 14:
-		return snprintf(line, size, "vm %u; echo $?\n", 16 + number % 64);
-	case 15:
-		return snprintf(line, size, "cat %s | tee copy | wc\n", one);
-	case 16:
-		return snprintf(line, size, "hello; echo %u\n", number);
-	case 17:
-		return snprintf(line, size,
-			"mkdir d%u; cp %s d%u/%s; ls d%u; rm d%u/%s; rmdir d%u\n", number, one,
-			number, one, number, number, one, number);
-	case 18:
-		return snprintf(line, size, "ping\n");
-	default:
-		return snprintf(line, size, "echo %s | cat | cat | grep %c\n", one, one[0]);
-	}
-}
-
-/* pocket with a disk of its own, whose /etc/rc is another. */
-static struct guest *session_open(void)
-{
-	static char script[32768];
-	char folder[] = "/tmp/ringfence-session.XXXXXX", path[64], command[2 * PATH_MAX];
-	const char *kit = judgement()->kit;
-	struct guest *guest = guest_open("pocket");
-	size_t length = 0, size;
-
-	guest_disk(guest, &size);
-	length += (size_t)snprintf(script, sizeof(script), "mkdir /tmp\ncd /tmp\n");
-	for (int i = 0; i < COMMANDS; i++)
-		length += (size_t)command_draw(script + length, sizeof(script) - length);
-	if (!mkdtemp(folder))
-		infrastructure_error("cannot make a temporary folder: %m");
-	snprintf(command, sizeof(command),
-		"cp -R %s/build/guests/pocket/root %s/root && chmod -R u+w %s", kit, folder,
-		folder);
-	if (system(command) != 0)
-		infrastructure_error(
-			"cannot copy the files of pocket's disk: `make kit` builds them");
-	snprintf(path, sizeof(path), "%s/root/etc/rc", folder);
-	FILE *rc = fopen(path, "w");
-	if (!rc || fputs(script, rc) < 0 || fclose(rc) != 0)
-		infrastructure_error("cannot write %s: %m", path);
-	snprintf(command, sizeof(command), "%s/build/guests/pocket/tools/mkfs %s/disk %zu %s/root",
-		kit, folder, size / 1024, folder);
-	if (system(command) != 0)
-		infrastructure_error("cannot make a disk for pocket");
-	snprintf(path, sizeof(path), "%s/disk", folder);
-	uint8_t *disk = malloc(size);
-	FILE *file = fopen(path, "rb");
-	if (!file || !disk || fread(disk, 1, size, file) != size)
-		infrastructure_error("cannot read %s: %m", path);
-	fclose(file);
-	guest_set_disk(guest, disk, size);
-	free(disk);
-	snprintf(command, sizeof(command), "rm -rf %s", folder);
-	if (system(command) != 0)
-		infrastructure_error("cannot remove %s", folder);
-	return guest;
-}
-
 START_TEST(a_session_of_two_hundred_commands_is_as_bare)
 {
 	hint("A command that prints something else once, here or there, is an interrupt at the wrong place: TEST=interrupts_come_between_instructions_of_the_guests looks closer.");
-	assert_session_is_alike(session_open(), "mem=4");
+	assert_session_is_alike(pocket_session_open("pocket"), "mem=4");
 }
 END_TEST
 

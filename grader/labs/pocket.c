@@ -41,3 +41,35 @@ void assert_same_files(struct machine *bare, struct machine *m, const struct gue
 			"pocket leaves another disk than on the bare machine: block %u differs",
 			block);
 }
+
+/* The console without the line that tells the time. */
+static const char *timeless(struct machine *m)
+{
+	static char text[2][65536];
+	static int turn;
+	char *to = text[turn ^= 1];
+
+	snprintf(to, sizeof(text[0]), "%s", console(m));
+	char *clock = strstr(to, "clock: ");
+	if (clock) {
+		const char *next = clock + strcspn(clock, "\n");
+		memmove(clock, next, strlen(next) + 1);
+	}
+	return to;
+}
+
+/* From the first line that differs. */
+void assert_same_session(struct machine *bare, struct machine *m)
+{
+	const char *want = timeless(bare), *got = timeless(m);
+	size_t line = 0;
+
+	if (strcmp(want, got) == 0)
+		return;
+	for (size_t i = 0; want[i] && want[i] == got[i]; i++)
+		if (want[i] == '\n')
+			line = i + 1;
+	ck_abort_msg(
+		"the console differs from the bare machine's. There it goes on with\n%.400s\nunder this monitor with\n%.400s",
+		want + line, got + line);
+}

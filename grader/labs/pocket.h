@@ -14,4 +14,12 @@ void pocket_run(struct machine *m, const struct guest *guest);
  */
 void assert_same_files(struct machine *bare, struct machine *m, const struct guest *guest);
 
+/* Fails the test where two runs have printed something else, but for the line that tells the time.
+ */
+void assert_same_session(struct machine *bare, struct machine *m);
+
+/* One of the builds of pocket, with a disk whose /etc/rc has a random script of 210 commands
+ * (pocket_session.c). */
+struct guest *pocket_session_open(const char *name);
+
 #endif

@@ -3,6 +3,7 @@
 #include "shared.h"
 
 #include "layout.h"
+#include "x86.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -70,6 +71,20 @@ void integrity_check(struct machine *m, const struct integrity *before, const ch
 		"the attack %s changed the monitor's IDT", attack);
 	ck_assert_msg(before->cr0 == now.cr0 && before->cr4 == now.cr4 && before->idtr == now.idtr,
 		"the attack %s changed CR0, CR4 or IDTR of the real machine", attack);
+	free(now.text);
+}
+
+void integrity_check_monitor(struct machine *m, const struct integrity *before, const char *attack)
+{
+	const uint32_t bits0 = CR0_PE | CR0_WP | CR0_PG, bits4 = CR4_PSE | CR4_PAE;
+	struct integrity now = integrity_take(m);
+
+	ck_assert_msg(memcmp(before->text, now.text, now.text_size) == 0,
+		"the attack %s changed the monitor's code", attack);
+	ck_assert_msg((now.cr0 & bits0) == (before->cr0 & bits0) &&
+			      (now.cr4 & bits4) == (before->cr4 & bits4),
+		"the attack %s changed CR0 or CR4 of the real machine: %08x and %08x", attack,
+		now.cr0, now.cr4);
 	free(now.text);
 }
 

@@ -34,6 +34,10 @@ struct integrity integrity_take(struct machine *m);
 /* At another such moment: fails the test where the monitor is not what it was. */
 void integrity_check(struct machine *m, const struct integrity *before, const char *attack);
 
+/* The same for a machine whose guests have each an IDT: the text, and the bits of CR0 and CR4 that
+ * hold everything together. */
+void integrity_check_monitor(struct machine *m, const struct integrity *before, const char *attack);
+
 /* ---- what it costs ---- */
 
 /* Instructions from here to an address. */

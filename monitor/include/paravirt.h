@@ -26,7 +26,7 @@ bool pal_is_firmware(const struct vm *vm, const struct code_page *page);
 enum verdict pal_exit(struct vcpu *vcpu, struct exit_record *exit);
 
 /* Is the instruction at EIP, INT n, a hypercall? Then hypercall() performs it. */
-bool pal_called(const struct vcpu *vcpu, const struct insn *insn);
+bool pal_called(struct vcpu *vcpu, const struct insn *insn);
 
 /* ---- devices (virtio_devices.c) ---- */
 

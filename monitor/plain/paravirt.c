@@ -26,7 +26,7 @@ enum verdict pal_exit(struct vcpu *vcpu, struct exit_record *exit)
 	return VERDICT_GUEST_FAULT;
 }
 
-bool pal_called(const struct vcpu *vcpu, const struct insn *insn)
+bool pal_called(struct vcpu *vcpu, const struct insn *insn)
 {
 	(void)vcpu, (void)insn;
 	return false;

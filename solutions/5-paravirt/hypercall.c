@@ -53,19 +53,28 @@ static enum verdict update(struct vcpu *vcpu)
 	return go_on(vcpu);
 }
 
+static uint32_t lesser(uint32_t a, uint32_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Page by page: what lies before a page that is missing is printed before the fault. */
 static enum verdict console(struct vcpu *vcpu)
 {
 	struct guest_registers *registers = &vcpu->registers;
-	uint32_t count = registers->ecx < HYPERCALL_BYTES ? registers->ecx : HYPERCALL_BYTES;
 	uint8_t bytes[HYPERCALL_BYTES];
-	enum verdict verdict =
-		count ? vcpu_load_linear(vcpu, gla(registers->edx), bytes, count) : VERDICT_RESUME;
 
-	if (verdict != VERDICT_RESUME)
-		return verdict;
-	hypercall_console(vcpu, bytes, count);
-	registers->edx += count;
-	registers->ecx -= count;
+	for (uint32_t room = HYPERCALL_BYTES; room && registers->ecx;) {
+		uint32_t count = lesser(
+			lesser(registers->ecx, room), PAGE_SIZE - (registers->edx & PAGE_MASK));
+		enum verdict verdict = vcpu_load_linear(vcpu, gla(registers->edx), bytes, count);
+		if (verdict != VERDICT_RESUME)
+			return verdict;
+		hypercall_console(vcpu, bytes, count);
+		registers->edx += count;
+		registers->ecx -= count;
+		room -= count;
+	}
 	return go_on(vcpu);
 }
 

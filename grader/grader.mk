@@ -116,8 +116,8 @@ VIRTQUEUE_GCC := $(BUILD)/fuzz/gcc/solutions/5-paravirt/virtqueue.o
 VIRTIO_GCC := $(filter-out %/plain/virtio.o,$(FUZZED_GCC)) $(VIRTQUEUE_GCC) \
 	$(patsubst %,$(BUILD)/fuzz/gcc/monitor/%.o,$(filter virt%,$(SINCE_5)))
 VIRTIO_TESTS := check_virtio check_virtio_devices
-$(BUILD)/grader/tests/check_virt%.o: HOST_CFLAGS += $(SANITIZE) $(FUZZ_MACHINE)
-$(BUILD)/tests/check_virt%: HOST_LIBS += $(SANITIZE)
+$(patsubst %,$(BUILD)/grader/tests/%.o,check_virtqueue $(VIRTIO_TESTS)): HOST_CFLAGS += $(SANITIZE) $(FUZZ_MACHINE)
+$(patsubst %,$(BUILD)/tests/%,check_virtqueue $(VIRTIO_TESTS)): HOST_LIBS += $(SANITIZE)
 $(BUILD)/tests/check_virtqueue: $(VIRTQUEUE_GCC)
 $(VIRTIO_TESTS:%=$(BUILD)/tests/%): HOST_LIBS += -Wl,--wrap=vcpu_emulate
 $(VIRTIO_TESTS:%=$(BUILD)/tests/%): $(VIRTIO_GCC) $(AROUND) $(BUILD)/fuzz/guest.o

@@ -49,26 +49,30 @@ demo: kit ## boots the reference monitor, shows what happened, grades a sample
 	@grader/demo.sh
 
 # names that are no guest end here, with the list of those that are
-CHECK_GUESTS = $(foreach g,$(GUEST),$(if $(filter $(g),$(GUESTS)),,\
-	$(error GUEST=$(g): there is no such guest. There are: $(GUESTS))))
+CHECK_GUESTS = $(foreach g,$(GUEST),$(if $(filter $(g),$(GUESTS) $(GUESTS_WITH_DRIVER)),,\
+	$(error GUEST=$(g): there is no such guest. There are: $(GUESTS) $(GUESTS_WITH_DRIVER))))
+# for a run without a monitor
+MAKE_DRIVEN = $(if $(GUEST_DRIVEN),$(MAKE) --no-print-directory driven LAB=$(LAB) FROM=$(FROM))
+GUEST_WORDS = $(foreach g,$(GUEST),"$(call GUEST_FILE,$(g)) $(ARGS)")
 
 .PHONY: run
 run: kit ## boots GUEST under the monitor of LAB and FROM (GUI=x or GUI=term shows its screen)
 	$(CHECK_GUESTS)
 	@$(MAKE) --no-print-directory organs LAB=$(LAB) FROM=$(FROM)
-	@$(BUILD)/grader/run --monitor $(OUT)/monitor.elf $(if $(GUI),--gui $(GUI)) $(foreach g,$(GUEST),"$(BUILD)/guests/$(g).elf $(ARGS)")
+	@$(BUILD)/grader/run --monitor $(OUT)/monitor.elf $(if $(GUI),--gui $(GUI)) $(GUEST_WORDS)
 
 .PHONY: bare
 bare: kit ## boots GUEST with no monitor
 	$(CHECK_GUESTS)
-	@$(BUILD)/grader/run $(if $(GUI),--gui $(GUI)) "$(BUILD)/guests/$(GUEST).elf $(ARGS)"
+	@$(MAKE_DRIVEN)
+	@$(BUILD)/grader/run $(if $(GUI),--gui $(GUI)) $(GUEST_WORDS)
 
 .PHONY: qemu
 qemu: kit ## boots the same in QEMU (DISK=1: from the disk image)
 	$(CHECK_GUESTS)
 	@grader/install.sh qemu-system-x86
 	@$(MAKE) --no-print-directory organs LAB=$(LAB) FROM=$(FROM)
-	@grader/qemu.sh $(OUT)/monitor.elf $(foreach g,$(GUEST),"$(BUILD)/guests/$(g).elf $(ARGS)")
+	@grader/qemu.sh $(OUT)/monitor.elf $(GUEST_WORDS)
 
 .PHONY: grade
 grade: kit ## judges a submission: LAB= FROM= SEED= TEST= JSON=file
@@ -79,7 +83,7 @@ grade: kit ## judges a submission: LAB= FROM= SEED= TEST= JSON=file
 .PHONY: gdb
 gdb: kit ## GDB on the machine, inside the monitor and its guest (BARE=1, EMULATOR=qemu, TEST=, GDBARGS=)
 	@grader/install.sh gdb $(if $(filter qemu,$(EMULATOR)),qemu-system-x86)
-	@$(if $(BARE)$(TEST),,$(MAKE) --no-print-directory organs LAB=$(LAB) FROM=$(FROM))
+	@$(if $(TEST),,$(if $(BARE),$(MAKE_DRIVEN),$(MAKE) --no-print-directory organs LAB=$(LAB) FROM=$(FROM)))
 	@BARE="$(BARE)" EMULATOR="$(EMULATOR)" TEST="$(TEST)" SEED="$(SEED)" GDBARGS='$(GDBARGS)' \
 		grader/gdb.sh $(LAB) "$(FROM)" $(foreach g,$(GUEST),"$(g) $(ARGS)")
 

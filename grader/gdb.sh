@@ -12,12 +12,21 @@ set -eu
 
 lab=$1 from=$2
 shift 2
-monitor=build/monitor/$lab-${from//\//_}/monitor.elf
+out=build/monitor/$lab-${from//\//_}
+monitor=$out/monitor.elf
 memory=64
 
 fail() {
 	printf 'gdb: %s\n' "$1" >&2
 	exit 2
+}
+
+file_of() { # GUEST -> its file: one with a driver lies beside the monitor
+	if [ -f "build/guests/driverless/$1.o" ]; then
+		echo "$out/guests/$1.elf"
+	else
+		echo "build/guests/$1.elf"
+	fi
 }
 
 quote() { # WORD... -> one string for the shell that GDB starts; GDB cuts blanks off its end
@@ -31,9 +40,10 @@ quote() { # WORD... -> one string for the shell that GDB starts; GDB cuts blanks
 guests=() boots=()
 for guest in "$@"; do
 	read -r name words <<<"$guest"
-	[ -f "build/guests/$name.elf" ] || fail "there is no guest $name. There are: $(cd build/guests && echo *.elf | sed 's/\.elf//g')"
-	guests+=("build/guests/$name.elf")
-	boots+=("build/guests/$name.elf${words:+ $words}")
+	file=$(file_of "$name")
+	[ -f "$file" ] || fail "there is no guest $name. There are: $(cd build/guests && basename -s .elf -- *.elf | xargs)"
+	guests+=("$file")
+	boots+=("$file${words:+ $words}")
 done
 
 # The machine of a failed test: the judge has left its disk, and a file that says the rest.
@@ -51,7 +61,11 @@ if [ -n "${TEST:-}" ]; then
 		megs) megs=$value ;;
 		monitor) BARE='' monitor=$folder/$value ;;
 		second) second=(--second-disk "$folder/$value") ;;
-		guest) guests+=("build/guests/$value.elf") boots+=("build/guests/$value.elf") ;;
+		guest)
+			file=$folder/$value.elf # of one with a driver
+			[ -f "$file" ] || file=build/guests/$value.elf
+			guests+=("$file") boots+=("$file")
+			;;
 		esac
 	done <"$folder/machine"
 	failure=(--disk "$folder/disk.img" --megs "$megs" "${second[@]}")

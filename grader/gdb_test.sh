@@ -24,7 +24,7 @@ run() { # SCRIPT
 	local kind lab guests bare='' emulator=bochs
 	lab=$(sed -n 's/^#lab //p' "$1")
 	kind=$(machine_of "$1") || return
-	IFS=, read -ra guests <<<"${kind#* }"
+	mapfile -t guests < <(sed 's/^#[a-z-]* //; s/, /\n/g' <<<"$kind")
 	case $kind in
 	'#bare '*) bare=1 ;;
 	'#qemu '*) emulator=qemu ;;

@@ -21,7 +21,7 @@ DECODER_OBJECTS := $(patsubst %,$(BUILD)/grader/decoder/%.o,decode decode_tables
 ORACLE := $(BUILD)/grader/decode_oracle
 # the models of a guest's devices, for the tests that compare them with the real ones
 DEVICE_OBJECTS := $(patsubst %,$(BUILD)/grader/decoder/%.o,bus cmos debug_ports devices keyboard \
-	ide ide_command ide_transfer keyboard_device pit pit_counter uart)
+	ide ide_command ide_transfer keyboard_device pit pit_counter uart plain/virtio)
 TOOLS := $(filter-out $(ORACLE),$(patsubst grader/tools/%.c,$(BUILD)/grader/%,$(wildcard grader/tools/*.c)))
 TESTS := $(ORACLE) $(patsubst grader/tests/%.c,$(BUILD)/tests/%,$(wildcard grader/tests/check_*.c))
 
@@ -111,12 +111,36 @@ $(HOST_TESTS:%=$(BUILD)/grader/tests/%.o): HOST_CFLAGS += $(SANITIZE) $(FUZZ_MAC
 $(HOST_TESTS:%=$(BUILD)/tests/%): HOST_LIBS += $(SANITIZE) -Wl,--wrap=vcpu_emulate
 $(HOST_TESTS:%=$(BUILD)/tests/%): $(FUZZED_GCC) $(AROUND) $(BUILD)/fuzz/guest.o
 
+# The device's side of virtqueues alone; and lab 5's virtio devices instead of none.
+VIRTQUEUE_GCC := $(BUILD)/fuzz/gcc/solutions/5-paravirt/virtqueue.o
+VIRTIO_GCC := $(filter-out %/plain/virtio.o,$(FUZZED_GCC)) $(VIRTQUEUE_GCC) \
+	$(patsubst %,$(BUILD)/fuzz/gcc/monitor/%.o,$(filter virt%,$(SINCE_5)))
+VIRTIO_TESTS := check_virtio check_virtio_devices
+$(BUILD)/grader/tests/check_virt%.o: HOST_CFLAGS += $(SANITIZE) $(FUZZ_MACHINE)
+$(BUILD)/tests/check_virt%: HOST_LIBS += $(SANITIZE)
+$(BUILD)/tests/check_virtqueue: $(VIRTQUEUE_GCC)
+$(VIRTIO_TESTS:%=$(BUILD)/tests/%): HOST_LIBS += -Wl,--wrap=vcpu_emulate
+$(VIRTIO_TESTS:%=$(BUILD)/tests/%): $(VIRTIO_GCC) $(AROUND) $(BUILD)/fuzz/guest.o
+
 # The same with lab 3's accesses, and the host's own processor in 32-bit mode to compare with.
 NATIVE := $(BUILD)/fuzz/native
 $(ACCESS_TESTS:%=$(BUILD)/grader/tests/%.o): HOST_CFLAGS += $(SANITIZE) $(FUZZ_MACHINE) -DNATIVE='"$(NATIVE)"'
 $(ACCESS_TESTS:%=$(BUILD)/tests/%): HOST_LIBS += $(SANITIZE) \
 	-Wl,--wrap=vcpu_emulate,--wrap=insn_emulate,--wrap=vcpu_page,--wrap=vcpu_stand_out,--wrap=traced_written
 $(ACCESS_TESTS:%=$(BUILD)/tests/%): $(ACCESS_GCC) $(AROUND) $(BUILD)/fuzz/guest.o | $(NATIVE)
+
+# The guests' side of virtio.
+DRIVER_TESTS := check_virtio_blk
+DRIVER_GCC := $(patsubst %,$(BUILD)/fuzz/driver/%.o,solutions/5-paravirt/virtio_blk \
+	$(patsubst %,guests/lib/virtio/%,words device blk))
+$(DRIVER_TESTS:%=$(BUILD)/grader/tests/%.o): HOST_CFLAGS += $(SANITIZE)
+$(DRIVER_TESTS:%=$(BUILD)/tests/%): HOST_LIBS += $(SANITIZE)
+$(DRIVER_TESTS:%=$(BUILD)/tests/%): $(DRIVER_GCC)
+
+$(BUILD)/fuzz/driver/%.o: %.c
+	@mkdir -p $(@D)
+	$(call SAY,CC,$< (sanitized))
+	@gcc -std=c11 -g -O1 -Wall -Wextra -Werror $(SANITIZE) -iquote monitor/include -MMD -MP -c -o $@ $<
 
 $(NATIVE): grader/fuzz/native.c grader/fuzz/native.h
 	@mkdir -p $(@D)
@@ -137,4 +161,4 @@ tests: $(FUZZ_REPLAY)
 .PHONY: fuzzer
 fuzzer: $(FUZZER)
 
--include $(ACCESS_GCC:.o=.d) $(FUZZED_GCC:.o=.d) $(FUZZED_CLANG:.o=.d) $(wildcard $(BUILD)/fuzz/*.d)
+-include $(DRIVER_GCC:.o=.d) $(VIRTIO_GCC:.o=.d) $(ACCESS_GCC:.o=.d) $(FUZZED_GCC:.o=.d) $(FUZZED_CLANG:.o=.d) $(wildcard $(BUILD)/fuzz/*.d)

@@ -7,6 +7,7 @@
 #include "hypercall.h"
 #include "multiboot.h"
 #include "shadow.h"
+#include "virtio_devices.h"
 #include "vm.h"
 
 #define CONSTANT(name) __asm__ volatile(".ascii \"@ " #name " %c0\"" : : "i"((unsigned)(name)))
@@ -46,6 +47,14 @@
 #define PATCH_POINTS_OFFSET        offsetof(struct patch, points)
 #define PATCH_POINT_OFFSET         offsetof(struct patch, point)
 #define PATCH_NEXT_OFFSET          offsetof(struct patch, next)
+
+#define VM_VIRTIO_OFFSET        offsetof(struct vm, virtio)
+#define VIRTIO_BLOCK_OFFSET     offsetof(struct virtio, device[VIRTIO_BLOCK])
+#define VIRTIO_ENTROPY_OFFSET   offsetof(struct virtio, device[VIRTIO_ENTROPY])
+#define VIRTIO_STATUS_OFFSET    offsetof(struct virtio_device, status)
+#define VIRTIO_INTERRUPT_OFFSET offsetof(struct virtio_device, interrupt_status)
+#define VIRTIO_QUEUE_OFFSET     offsetof(struct virtio_device, queue[0].queue)
+#define VIRTIO_CHAIN_OFFSET     offsetof(struct virtio_device, queue[0].chain)
 
 void constants(void);
 
@@ -106,6 +115,14 @@ void constants(void)
 	CONSTANT(PATCH_POINTS_OFFSET);
 	CONSTANT(PATCH_POINT_OFFSET);
 	CONSTANT(PATCH_NEXT_OFFSET);
+	/* the virtio devices and their queues */
+	CONSTANT(VM_VIRTIO_OFFSET);
+	CONSTANT(VIRTIO_BLOCK_OFFSET);
+	CONSTANT(VIRTIO_ENTROPY_OFFSET);
+	CONSTANT(VIRTIO_STATUS_OFFSET);
+	CONSTANT(VIRTIO_INTERRUPT_OFFSET);
+	CONSTANT(VIRTIO_QUEUE_OFFSET);
+	CONSTANT(VIRTIO_CHAIN_OFFSET);
 	CONSTANT(PAL_SLOT);
 	CONSTANT(PAL_VERSION);
 	CONSTANT(PAL_FLAGS);

@@ -14,6 +14,8 @@ ORGANS_2    := emulate.c inject.c vpic.c
 ORGANS_3    := shadow.c
 ORGANS_4    := scan.c patch.c
 ORGANS_5    := hypercall.c firmware.asm virtqueue.c
+# those that run in guests (guests/guests.mk)
+GUEST_ORGANS_5 := virtio_blk.c
 
 MONITOR_CFLAGS := -m32 -march=i686 -std=c11 -O2 -g -ffreestanding -fno-pic -fno-pie \
 	-fno-stack-protector -fno-strict-aliasing -freg-struct-return -mgeneral-regs-only \
@@ -28,7 +30,8 @@ CHASSIS_ASM := monitor/start.asm monitor/stubs.asm
 PLAIN_2 := emulate inject vpic views
 PLAIN_3 := memory access
 PLAIN_4 := code
-PLAIN_5 := paravirt
+PLAIN_5 := paravirt virtio
+PLAIN_6 := wire
 PLAIN_C := $(wildcard monitor/plain/*.c)
 # Parts of the chassis that a monitor has from that lab on.
 SINCE_2 := views

@@ -17,6 +17,9 @@ monitor's handler and back, and that can show what the guest believes beside wha
   shadow.py     shadow
   codeview.py   the copies and patch blocks that the guest's kernel executes, and where it is
   patches.py    patches, code
+  virtio.py     virtio: a guest's virtio devices and their registers
+  queues.py     queues: virtqueues
+  firmware.py   firmware, and what hypercalls ask for
   blocks.py     frames in patch blocks
   fetches.py    breakpoints in the guest's kernel on QEMU
   frames.py     backtraces across the rings, pretty-printers
@@ -39,13 +42,14 @@ gdb.execute("set print entry-values no")
 gdb.execute("set disassembly-flavor intel")
 gdb.execute("set confirm off")
 
-from ringfence import blocks, commands, devices, exits, fetches, frames, gates  # noqa: E402
-from ringfence import patches, running, shadow, symbols, tables, traps, world  # noqa: E402
+from ringfence import blocks, commands, devices, exits, fetches, firmware, frames  # noqa: E402
+from ringfence import gates, patches, queues, running, shadow, symbols, tables, traps  # noqa: E402
+from ringfence import virtio, world  # noqa: E402
 
 symbols.install()
 frames.install()
 blocks.install()
 fetches.install()
-for module in (running, exits, world, tables, gates, traps, devices, shadow, patches):
+for module in (running, exits, world, tables, gates, traps, devices, shadow, patches, virtio, queues, firmware):
     module.install()
 commands.install()

@@ -32,6 +32,8 @@ struct lab {
 	const char *name;         /* "rings" */
 	const char *folder;       /* "1-rings" */
 	const char *const *files; /* what a student hands in; the last is NULL */
+	/* the guests that one of these is linked with; the last is NULL. NULL: there are none */
+	const char *const *guests;
 	const struct graded_test *tests;
 	size_t test_count;
 };
@@ -45,7 +47,8 @@ extern const struct lab *const all_labs[];
 struct judgement {
 	const struct lab *lab;
 	const char *kit;        /* the kit's root folder */
-	const char *monitor;    /* the monitor's ELF file, chassis and organs */
+	const char *monitor;    /* the monitor's ELF file, chassis and organs; beside it the folder
+				 * guests/, with those of lab->guests */
 	const char *submission; /* the folder with the student's files, as collected */
 	const char *from;       /* FROM= as the user gave it, for commands that reproduce */
 	uint64_t seed;
@@ -80,7 +83,8 @@ void machines_explain(char *text, size_t size);
  * After a failure: leaves in `folder`, which is empty, what the debugger needs to come back to this
  * moment: disk.img, monitor.elf, and a file `machine` with lines "from F", "megs N", "tick T",
  * "monitor monitor.elf" (none where the machine is bare), "second second.img" (the disk of a bare
- * guest that has one), "guest NAME". False: there is none to come back to.
+ * guest that has one), "guest NAME"; and NAME.elf of a guest that is the submission's in part.
+ * False: there is none to come back to.
  */
 bool machines_record(const char *folder);
 

@@ -144,6 +144,17 @@ const char *monitor_log(struct machine *machine);
 uint64_t call(
 	struct machine *machine, const char *function, const uint32_t *arguments, size_t count);
 
+/* The same with stops on the way: call_begin(), then call_run() until it returns -1, which is when
+ * the function has, then call_end(). What call_run() returns is which address it stopped at. */
+void call_begin(
+	struct machine *machine, const char *function, const uint32_t *arguments, size_t count);
+int call_run(struct machine *machine, const uint32_t *addresses, size_t count);
+uint64_t call_end(struct machine *machine);
+
+/* Where the machine stands at the first instruction of a function of the monitor: leaves it, as if
+ * it had done nothing. */
+void function_leave(struct machine *machine);
+
 /* 256 bytes of the machine's memory that a called function may use: their linear address. */
 uint32_t call_scratch(struct machine *machine);
 void memory_write(struct machine *machine, uint32_t linear, const void *data, size_t size);

@@ -40,11 +40,13 @@ enum blame submission_collect(
 /* The subfolders of a work folder that submission_compile() makes. */
 #define WORK_SUBMISSION "submission" /* what submission_collect() filled */
 #define WORK_MONITOR    "monitor.elf"
+#define WORK_GUESTS     "guests" /* NAME.elf of each of lab->guests */
 
 /*
  * Compiles the collected organs in WORK/submission with the kit's chassis, inside the sandbox:
- * WORK/monitor.elf. `stop`: see sandbox.h. On blame `message` holds what to tell: for a student
- * the compiler's messages, escaped, at most 40 lines, without the work folder's name.
+ * WORK/monitor.elf. The same for a driver and the guests with it: WORK/guests/. `stop`: see
+ * sandbox.h. On blame `message` holds what to tell: for a student the compiler's messages, escaped,
+ * at most 40 lines, without the work folder's name.
  */
 enum blame submission_compile(const struct lab *lab, const char *kit, const char *work,
 	const volatile sig_atomic_t *stop, char **message);

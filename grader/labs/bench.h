@@ -11,5 +11,6 @@ extern const struct graded_test traps_bench_tests[];    /* 2 */
 extern const struct graded_test shadow_bench_tests[];   /* 3 */
 extern const struct graded_test patch_bench_tests[];    /* 4 */
 extern const struct graded_test paravirt_bench_tests[]; /* 5 */
+extern const struct graded_test paravirt_virtio_bench_tests[];
 
 #endif

@@ -4,11 +4,13 @@
  * files' tables are joined here, as lab 1's are in rings.c.
  */
 #include "paravirt_tests.h"
+#include "paravirt_virtio.h"
 
 #define TESTS_MAX 64
 
 static const char *const files[] = {
 	"hypercall.c", "firmware.asm", "virtqueue.c", "virtio_blk.c", "answers.txt", NULL};
+static const char *const guests[] = {"blocks", "pocket_virtio", NULL};
 
 static struct graded_test tests[TESTS_MAX];
 
@@ -17,6 +19,7 @@ struct lab lab_paravirt = {
 	.name = "paravirt",
 	.folder = "5-paravirt",
 	.files = files,
+	.guests = guests,
 	.tests = tests,
 };
 
@@ -26,6 +29,11 @@ __attribute__((constructor)) static void join_tests(void)
 		paravirt_pal_tests,
 		paravirt_pal_hostile_tests,
 		paravirt_pal_cost_tests,
+		paravirt_queue_tests,
+		paravirt_refuse_tests,
+		paravirt_virtio_tests,
+		paravirt_driver_tests,
+		paravirt_virtio_cost_tests,
 	};
 
 	for (size_t table = 0; table < sizeof(tables) / sizeof(tables[0]); table++)

@@ -143,13 +143,13 @@ END_TEST
 
 #define BOUND_RUN      12000000 /* instructions */
 #define UPDATES_BOUND  24000    /* of one hypercall with as many entries as one may have */
-#define CONSOLE_BOUND  3500000  /* the same with bytes: the serial line is what takes long */
+#define CONSOLE_BOUND  900000   /* the same with bytes: the serial line is what takes long */
 #define HYPERCALLS_MIN 2
 
 /* The longest exit through the hypercall's gate, in instructions, as Bochs has recorded it. */
 static uint64_t longest_hypercall(uint32_t part, uint32_t choice)
 {
-	struct guest *guest = callers_open(part, choice, 4);
+	struct guest *guest = callers_open(part, choice, 40);
 	struct machine *m = boot_several(&(struct boot_guest){guest, "mem=4"}, 1);
 	const struct bochs_event *events;
 	uint64_t longest = 0, begun = 0;

@@ -2,6 +2,9 @@
 /*
  * Guests for graded tests: a copy of the ELF file in memory, into which a test writes what the
  * seed says. The student's code has been built by then, so it cannot know.
+ *
+ * Of some guests a part is the student's: a driver. Such a file comes out of the sandbox, as the
+ * monitor does; its disk is the kit's.
  */
 #include "machines.h"
 #include "bootdisk.h"
@@ -31,22 +34,59 @@ static uint8_t *file_read(const char *path, size_t *size)
 	return bytes;
 }
 
+/* Is a part of it the student's? */
+static bool guest_is_driven(const char *name)
+{
+	const char *const *guests = judgement()->lab->guests;
+
+	for (size_t i = 0; guests && guests[i]; i++)
+		if (strcmp(guests[i], name) == 0)
+			return true;
+	return false;
+}
+
+/* One with a driver lies beside the monitor that it came with. */
+static void guest_find(struct guest *guest)
+{
+	const char *monitor = judgement()->monitor, *slash = strrchr(monitor, '/');
+	int folder = slash ? (int)(slash + 1 - monitor) : 0;
+
+	if (guest->driven)
+		snprintf(guest->path, sizeof(guest->path), "%.*sguests/%s.elf", folder, monitor,
+			guest->name);
+	else
+		snprintf(guest->path, sizeof(guest->path), "%s/build/guests/%s.elf",
+			judgement()->kit, guest->name);
+}
+
+/* NAME.disk of the kit's. */
+static void guest_take_disk(struct guest *guest)
+{
+	char beside[PATH_MAX], disk[PATH_MAX];
+
+	snprintf(beside, sizeof(beside), "%s/build/guests/%s%s.elf", judgement()->kit,
+		guest->driven ? "driverless/" : "", guest->name);
+	if (bootdisk_guest_disk(beside, disk))
+		guest->disk = file_read(disk, &guest->disk_size);
+}
+
 struct guest *guest_open(const char *name)
 {
-	char error[SYMBOLS_ERROR_MAX], disk[PATH_MAX];
+	char error[SYMBOLS_ERROR_MAX];
 	struct guest *guest = calloc(1, sizeof(*guest));
 
 	if (!guest)
 		infrastructure_error("out of memory");
 	snprintf(guest->name, sizeof(guest->name), "%s", name);
-	snprintf(
-		guest->path, sizeof(guest->path), "%s/build/guests/%s.elf", judgement()->kit, name);
+	guest->driven = guest_is_driven(name);
+	guest_find(guest);
+	guest->bytes = file_read(guest->path, &guest->size);
 	guest->symbols = symbols_open(guest->path, error);
+	if (!guest->symbols && guest->driven)
+		ck_abort_msg("the guest %s, with the submission's driver: %s", name, error);
 	if (!guest->symbols)
 		infrastructure_error("%s", error);
-	guest->bytes = file_read(guest->path, &guest->size);
-	if (bootdisk_guest_disk(guest->path, disk))
-		guest->disk = file_read(disk, &guest->disk_size);
+	guest_take_disk(guest);
 	guest->next = guests;
 	guests = guest;
 	return guest;

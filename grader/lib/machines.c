@@ -477,32 +477,68 @@ static void set_register(struct machine *machine, enum bochs_register reg, uint3
 		infrastructure_error("%s", bochs_error(machine->bochs));
 }
 
-uint64_t call(
+void call_begin(
 	struct machine *machine, const char *function, const uint32_t *arguments, size_t count)
 {
-	struct bochs_registers before = *registers(machine);
-	uint32_t frame[8] = {before.pc}; /* the return address: where we are now */
+	machine->before_call = *registers(machine);
+	uint32_t frame[8] = {machine->before_call.pc}; /* the return address: where we are now */
 	uint32_t esp = call_scratch(machine) - sizeof(frame);
-	char wanted[TEXT_SIZE];
 
 	memcpy(frame + 1, arguments, count * sizeof(*arguments));
 	memory_write(machine, esp, frame, (count + 1) * sizeof(*frame));
 	set_register(machine, BOCHS_ESP, esp);
 	set_register(machine, BOCHS_EIP, monitor_symbol(function));
-	if (machine_run(machine, &before.pc, 1, CALL_LIMIT) != BOCHS_STOP_BREAKPOINT) {
-		snprintf(wanted, sizeof(wanted), "return from %s()", function);
-		unexpected_stop(machine, wanted);
+	machine->called = function;
+}
+
+int call_run(struct machine *machine, const uint32_t *addresses, size_t count)
+{
+	uint32_t all[BOCHS_BREAKPOINTS_MAX] = {machine->before_call.pc};
+	char wanted[TEXT_SIZE];
+
+	for (size_t i = 0; i < count; i++)
+		all[i + 1] = addresses[i];
+	if (machine_run(machine, all, count + 1, CALL_LIMIT) == BOCHS_STOP_BREAKPOINT) {
+		uint32_t at = registers(machine)->pc;
+		for (size_t i = 0; i <= count; i++)
+			if (all[i] == at)
+				return (int)i - 1;
 	}
+	snprintf(wanted, sizeof(wanted), "return from %s()", machine->called);
+	unexpected_stop(machine, wanted);
+	return -1;
+}
+
+uint64_t call_end(struct machine *machine)
+{
+	const struct bochs_registers *before = &machine->before_call;
 	struct bochs_registers after = *registers(machine);
-	set_register(machine, BOCHS_EAX, before.eax);
-	set_register(machine, BOCHS_ECX, before.ecx);
-	set_register(machine, BOCHS_EDX, before.edx);
-	set_register(machine, BOCHS_EBX, before.ebx);
-	set_register(machine, BOCHS_ESI, before.esi);
-	set_register(machine, BOCHS_EDI, before.edi);
-	set_register(machine, BOCHS_EBP, before.ebp);
-	set_register(machine, BOCHS_ESP, before.esp);
+
+	set_register(machine, BOCHS_EAX, before->eax);
+	set_register(machine, BOCHS_ECX, before->ecx);
+	set_register(machine, BOCHS_EDX, before->edx);
+	set_register(machine, BOCHS_EBX, before->ebx);
+	set_register(machine, BOCHS_ESI, before->esi);
+	set_register(machine, BOCHS_EDI, before->edi);
+	set_register(machine, BOCHS_EBP, before->ebp);
+	set_register(machine, BOCHS_ESP, before->esp);
 	return (uint64_t)after.edx << 32 | after.eax;
+}
+
+uint64_t call(
+	struct machine *machine, const char *function, const uint32_t *arguments, size_t count)
+{
+	call_begin(machine, function, arguments, count);
+	call_run(machine, NULL, 0);
+	return call_end(machine);
+}
+
+void function_leave(struct machine *machine)
+{
+	uint32_t esp = registers(machine)->esp;
+
+	set_register(machine, BOCHS_EIP, memory_read_u32(machine, esp));
+	set_register(machine, BOCHS_ESP, esp + 4);
 }
 
 /* ---- exits ---- */

@@ -14,6 +14,7 @@ struct guest {
 	struct guest *next;
 	char name[32];
 	char path[PATH_MAX];
+	bool driven; /* a part of it is the student's (judge.h: lab->guests) */
 	struct symbols *symbols;
 	uint8_t *bytes;
 	size_t size;
@@ -36,6 +37,8 @@ struct machine {
 	char log[MONITOR_LOG_SIZE + 1]; /* the monitor's, as it was last seen */
 	char row[BOCHS_SCREEN_COLUMNS + 1];
 	struct bochs_registers registers; /* with the guest's own PC */
+	struct bochs_registers before_call; /* of call_begin() */
+	const char *called;
 	struct bochs_event *events;
 	size_t event_count, event_room;
 };

@@ -29,7 +29,6 @@ struct compilation {
 	char *kit;                   /* the copy */
 	const char *const *readable; /* folders, the last is NULL */
 	char *out;                   /* the writable folder */
-	char *result;
 	const volatile sig_atomic_t *stop;
 	struct sandbox_outcome outcome;
 	char **message;
@@ -37,6 +36,9 @@ struct compilation {
 
 /* Where in the kit's folder a part of it is. */
 static const char *const kit_parts[] = {"Makefile", "monitor", "build/chassis"};
+
+/* The same for a lab with guests that are linked anew (guests/guests.mk). */
+static const char driverless[] = "build/guests/driverless";
 
 /* Runs cp. True: it copied all. */
 static bool files_copy(const char *script, const char *from, const char *to, const char *more)
@@ -52,6 +54,29 @@ static bool files_copy(const char *script, const char *from, const char *to, con
 	       WEXITSTATUS(status) == 0;
 }
 
+/* Is that part of the kit's folder there? */
+static bool part_check(struct compilation *compilation, const char *kit, const char *part)
+{
+	char *path = text_print("%s/%s", kit, part);
+	bool there = access(path, F_OK) == 0;
+
+	if (!there)
+		*compilation->message = text_print(
+			"%s is missing: name the kit's folder with --kit, and run make kit in it",
+			path);
+	free(path);
+	return there;
+}
+
+/* A list of words, and one more. Takes the list over. */
+static char *words_add(char *words, const char *folder, const char *name)
+{
+	char *longer = text_print("%s %s%s", words, folder, name);
+
+	free(words);
+	return longer;
+}
+
 /* Copies what the makefile's target `organs` needs into the work folder. False: the message says
  * why. */
 static bool kit_copy(struct compilation *compilation, const struct lab *lab, const char *kit)
@@ -60,33 +85,24 @@ static bool kit_copy(struct compilation *compilation, const struct lab *lab, con
 	static const char script[] =
 		"mkdir \"$1\" && cd \"$0\" && cp -r --parents Makefile guests/*.mk grader/*.mk monitor build/chassis $2 "
 		"\"$1\" && chmod -R u+w,a+rX \"$1\"";
-	char *earlier = text_print("%s", "");
+	char *more;
 
-	for (size_t i = 0; i < sizeof(kit_parts) / sizeof(kit_parts[0]); i++) {
-		char *path = text_print("%s/%s", kit, kit_parts[i]);
-		bool there = access(path, F_OK) == 0;
-		if (!there)
-			*compilation->message = text_print("%s is missing: name the kit's folder "
-							   "with --kit, and run make chassis in it",
-				path);
-		free(path);
-		if (!there) {
-			free(earlier);
+	for (size_t i = 0; i < sizeof(kit_parts) / sizeof(kit_parts[0]); i++)
+		if (!part_check(compilation, kit, kit_parts[i]))
 			return false;
-		}
-	}
-	for (size_t i = 0; all_labs[i]; i++) {
-		if (all_labs[i]->number >= lab->number)
-			continue;
-		char *longer = text_print("%s solutions/%s", earlier, all_labs[i]->folder);
-		free(earlier);
-		earlier = longer;
-	}
-	bool copied = files_copy(script, kit, compilation->kit, earlier);
+	if (lab->guests && !part_check(compilation, kit, driverless))
+		return false;
+	more = text_print("%s", "");
+	for (size_t i = 0; all_labs[i]; i++)
+		if (all_labs[i]->number < lab->number)
+			more = words_add(more, "solutions/", all_labs[i]->folder);
+	if (lab->guests)
+		more = words_add(more, driverless, "");
+	bool copied = files_copy(script, kit, compilation->kit, more);
 	if (!copied)
 		*compilation->message =
 			text_print("the kit could not be copied to %s", compilation->kit);
-	free(earlier);
+	free(more);
 	return copied;
 }
 
@@ -118,18 +134,25 @@ static char *output_text(const struct compilation *compilation)
 	return all;
 }
 
-/* Runs a command that can read the paths. True if it ran to its end by itself. */
+/* Runs a command that can read the paths. What it leaves as `result` in the writable folder goes
+ * to the work folder, by the same name. True if it ran to its end by itself. */
 static bool compilation_run(
 	struct compilation *compilation, const char *const *argv, const char *result)
 {
+	char *result_path = result ? text_print("%s/%s", compilation->work, result) : NULL;
 	struct sandbox_command command = {.argv = argv,
 		.readable = compilation->readable,
 		.writable = compilation->out,
 		.result = result,
-		.result_path = result ? compilation->result : NULL,
+		.result_path = result_path,
 		.stop = compilation->stop};
+	enum sandbox_ending ending = sandbox_run(&command, &compilation->outcome);
+	int error = errno;
 
-	switch (sandbox_run(&command, &compilation->outcome)) {
+	free(result_path);
+	errno = error;
+
+	switch (ending) {
 	case SANDBOX_BROKEN:
 		*compilation->message = text_print("the sandbox failed: %s", strerror(errno));
 		return false;
@@ -170,14 +193,16 @@ static enum blame tools_check(struct compilation *compilation)
 	return BLAME_KIT;
 }
 
-static enum blame organs_compile(struct compilation *compilation, const struct lab *lab)
+/* Runs a target of the makefile, for one file that it makes. */
+static enum blame target_make(struct compilation *compilation, const struct lab *lab,
+	const char *target, const char *result)
 {
 	char *number = text_print("LAB=%u", lab->number);
 	char *from = text_print("FROM=%s/" WORK_SUBMISSION, compilation->work);
 	char *out = text_print("OUT=%s", compilation->out);
-	const char *argv[] = {"make", "--no-print-directory", "-C", compilation->kit, "organs",
+	const char *argv[] = {"make", "--no-print-directory", "-C", compilation->kit, target,
 		number, from, out, NULL};
-	bool ran = compilation_run(compilation, argv, WORK_MONITOR);
+	bool ran = compilation_run(compilation, argv, result);
 	char *said = output_text(compilation);
 	enum blame blame = BLAME_NOBODY;
 
@@ -186,7 +211,7 @@ static enum blame organs_compile(struct compilation *compilation, const struct l
 	} else if (compilation->outcome.ending == SANDBOX_TOO_LARGE) {
 		blame = BLAME_SUBMISSION;
 		*compilation->message = text_print(
-			"the compiled monitor is larger than %u MiB", SANDBOX_RESULT >> 20);
+			"%s, as compiled, is larger than %u MiB", result, SANDBOX_RESULT >> 20);
 	} else if (compilation->outcome.status != 0) {
 		blame = BLAME_SUBMISSION;
 		*compilation->message = text_print("the submission does not compile:\n%s", said);
@@ -195,6 +220,35 @@ static enum blame organs_compile(struct compilation *compilation, const struct l
 	free(from);
 	free(out);
 	free(said);
+	return blame;
+}
+
+/* The guests that a driver is linked with. One file comes out of the sandbox at a time. */
+static enum blame guests_compile(struct compilation *compilation, const struct lab *lab)
+{
+	char *folder = text_print("%s/" WORK_GUESTS, compilation->work);
+	enum blame blame = BLAME_NOBODY;
+
+	if (mkdir(folder, 0700) != 0) {
+		blame = BLAME_KIT;
+		*compilation->message = text_print("%s: %s", folder, strerror(errno));
+	}
+	for (size_t i = 0; blame == BLAME_NOBODY && lab->guests[i]; i++) {
+		char *result = text_print(WORK_GUESTS "/%s.elf", lab->guests[i]);
+
+		blame = target_make(compilation, lab, "driven", result);
+		free(result);
+	}
+	free(folder);
+	return blame;
+}
+
+static enum blame organs_compile(struct compilation *compilation, const struct lab *lab)
+{
+	enum blame blame = target_make(compilation, lab, "organs", WORK_MONITOR);
+
+	if (blame == BLAME_NOBODY && lab->guests)
+		blame = guests_compile(compilation, lab);
 	return blame;
 }
 
@@ -215,7 +269,6 @@ enum blame submission_compile(const struct lab *lab, const char *kit, const char
 	compilation->stop = stop;
 	compilation->message = message;
 	compilation->out = text_print("%s/out", work);
-	compilation->result = text_print("%s/" WORK_MONITOR, work);
 	compilation->kit = text_print("%s/kit", work);
 	char *submission = text_print("%s/" WORK_SUBMISSION, work);
 	const char *const readable[] = {compilation->kit, submission, NULL};
@@ -233,7 +286,6 @@ enum blame submission_compile(const struct lab *lab, const char *kit, const char
 	free(submission);
 	free(compilation->kit);
 	free(compilation->out);
-	free(compilation->result);
 	free(compilation);
 	return blame;
 }

@@ -18,8 +18,23 @@
 #include <unistd.h>
 
 static const char *const files[] = {"segments.c", "enter.asm", "answers.txt", NULL};
-static const struct lab lab = {.number = 1, .name = "rings", .folder = "1-rings", .files = files};
-const struct lab *const all_labs[] = {&lab, NULL};
+static const struct lab rings = {.number = 1, .name = "rings", .folder = "1-rings", .files = files};
+
+/* One with a driver, and the labs between: their solutions are linked with it. */
+static const char *const paravirt_files[] = {
+	"hypercall.c", "firmware.asm", "virtqueue.c", "virtio_blk.c", NULL};
+static const char *const paravirt_guests[] = {"blocks", "pocket_virtio", NULL};
+static const struct lab traps = {.number = 2, .folder = "2-traps"},
+			shadow = {.number = 3, .folder = "3-shadow"},
+			patch = {.number = 4, .folder = "4-patch"},
+			paravirt = {.number = 5,
+				.name = "paravirt",
+				.folder = "5-paravirt",
+				.files = paravirt_files,
+				.guests = paravirt_guests};
+
+const struct lab *const all_labs[] = {&rings, &traps, &shadow, &patch, &paravirt, NULL};
+static const struct lab *lab = &rings; /* what is handed in */
 
 static char base[] = "/tmp/check-submission.XXXXXX";
 static char work[64], from[80], into[80], packed[80];
@@ -86,7 +101,7 @@ static const char *collected(const char *name)
 
 static enum blame collect(const char *path)
 {
-	return submission_collect(&lab, path, into, &message);
+	return submission_collect(lab, path, into, &message);
 }
 
 static void assert_taken(const char *path)
@@ -395,7 +410,7 @@ static enum blame compile(int run)
 	ck_assert(sandbox_admit(work));
 	blame = collect(from);
 	ck_assert_msg(blame == BLAME_NOBODY, "%s", message);
-	return submission_compile(&lab, kit, work, NULL, &message);
+	return submission_compile(lab, kit, work, NULL, &message);
 }
 
 static bool monitor_exists(void)
@@ -419,6 +434,7 @@ START_TEST(the_solution_compiles)
 	ck_assert_msg(blame == BLAME_NOBODY, "%s", message);
 	ck_assert_ptr_null(message);
 	in_from("readelf -h ../" WORK_MONITOR " | grep -q 'Intel 80386'");
+	in_from("test ! -e ../" WORK_GUESTS);
 	ck_assert_int_ne(access("hacked", F_OK), 0);
 }
 END_TEST
@@ -555,11 +571,91 @@ START_TEST(a_kit_in_a_closed_folder_can_be_used)
 }
 END_TEST
 
+/* ---- guests with a driver ---- */
+
+/* The solution of lab 5, in `from`. */
+static void paravirt_setup(void)
+{
+	char kit[512];
+
+	setup();
+	lab = &paravirt;
+	ck_assert_ptr_nonnull(getcwd(kit, sizeof(kit)));
+	in_from("rm * && cp %s/solutions/5-paravirt/*.* .", kit);
+}
+
+static bool guest_exists(const char *name)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s/" WORK_GUESTS "/%s.elf", work, name);
+	return access(path, F_OK) == 0;
+}
+
+START_TEST(guests_come_with_the_submissions_driver)
+{
+	in_from("echo 'const int of_mine = 5;' >>virtio_blk.c");
+	enum blame blame = compile(_i);
+	ck_assert_msg(blame == BLAME_NOBODY, "%s", message);
+	ck_assert(monitor_exists());
+	in_from("for guest in blocks pocket_virtio; do file=../" WORK_GUESTS "/$guest.elf; "
+		"readelf -h $file | grep -q 'EXEC' && nm $file >../names && "
+		"grep -q ' R of_mine$' ../names && grep -q ' T virtio_blk_find$' ../names || exit; done");
+	in_from("test $(ls ../" WORK_GUESTS " | wc -l) = 2");
+}
+END_TEST
+
+static const struct {
+	const char *text, *said;
+} bad_drivers[] = {
+	{"int broken(void) { return undeclared; }", "does not compile:\nvirtio_blk.c: In function"},
+	/* what the guest has itself */
+	{"void kernel_main(void); void kernel_main(void) {}",
+		"multiple definition of `kernel_main'"},
+	{"unsigned blocks_results;", "multiple definition of `blocks_results'"},
+	{"void nowhere(void); void *there = (void *)nowhere;", "undefined reference to `nowhere'"},
+	/* what is not there, and what is too large */
+	{"#include \"../../solutions/5-paravirt/virtio_blk.c\"",
+		"solutions/5-paravirt/virtio_blk.c: "},
+	{"__asm__(\".incbin \\\"/etc/shadow\\\"\");", "/etc/shadow"},
+	{"char large[0x40000000] = {1};", "File size limit"},
+	{"__attribute__((section(\".text\"))) char large[17 << 20] = {1};",
+		"is larger than 16 MiB"},
+};
+
+START_TEST(a_bad_driver_is_the_submissions_fault)
+{
+	file_write("more", bad_drivers[_i / 2].text);
+	in_from("cat more >>virtio_blk.c");
+	ck_assert_int_eq(compile(_i), BLAME_SUBMISSION);
+	ck_assert_msg(strstr(message, bad_drivers[_i / 2].said), "%s", message);
+	ck_assert_ptr_null(strstr(message, base));
+	ck_assert_ptr_null(strstr(message, "root:"));
+	ck_assert(!guest_exists("blocks"));
+	ck_assert(!guest_exists("pocket_virtio"));
+}
+END_TEST
+
+START_TEST(guests_that_are_not_built_cost_no_points)
+{
+	char kit[512];
+
+	ck_assert_ptr_nonnull(getcwd(kit, sizeof(kit)));
+	in_from("mkdir -p ../kit/build && cp -r %s/Makefile %s/monitor ../kit && cp -r %s/build/chassis ../kit/build",
+		kit, kit, kit);
+	ck_assert_int_eq(chdir(work), 0);
+	ck_assert_int_eq(chdir("kit"), 0);
+	ck_assert_int_eq(compile(_i), BLAME_KIT);
+	ck_assert_msg(strstr(message, "kit/build/guests/driverless is missing"), "%s", message);
+}
+END_TEST
+
 #define COUNT(list) ((int)(sizeof(list) / sizeof((list)[0])))
 
 int main(void)
 {
 	TCase *collecting = tcase_create("collecting"), *compiling = tcase_create("compiling");
+	TCase *driving = tcase_create("guests with a driver");
 	Suite *suite = suite_create("submission");
 	SRunner *runner = srunner_create(suite);
 	char command[128];
@@ -596,6 +692,13 @@ int main(void)
 	tcase_add_loop_test(compiling, messages_cannot_move_the_cursor, 0, 2);
 	tcase_add_loop_test(compiling, a_kit_that_is_not_built_costs_no_points, 0, 2);
 	tcase_add_loop_test(compiling, a_kit_in_a_closed_folder_can_be_used, 0, 2);
+	tcase_add_checked_fixture(driving, paravirt_setup, NULL);
+	tcase_set_timeout(driving, 90);
+	tcase_add_loop_test(driving, guests_come_with_the_submissions_driver, 0, 2);
+	tcase_add_loop_test(
+		driving, a_bad_driver_is_the_submissions_fault, 0, 2 * COUNT(bad_drivers));
+	tcase_add_loop_test(driving, guests_that_are_not_built_cost_no_points, 0, 2);
+	suite_add_tcase(suite, driving);
 	suite_add_tcase(suite, collecting);
 	suite_add_tcase(suite, compiling);
 	srunner_run_all(runner, CK_ENV);

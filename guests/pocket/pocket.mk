@@ -4,6 +4,9 @@
 # every program of user/ and the files of root/. pocket_quiet is the same without instructions that
 # are sensitive and do not trap (README.md).
 #
+# pocket_virtio is pocket with one driver more for its disk, for virtio (virtio/). That driver's core is
+# a student's, so only what is linked with it is made here (guests/guests.mk).
+#
 # A program is user/NAME.c, with what is in the folder user/NAME if there is one; a file more is a
 # program more.
 
@@ -34,6 +37,10 @@ $(BUILD)/guests/pocket_pal.elf: $(POCKET_PAL_KERNEL) $(BUILD)/guests/lib/kernel/
 $(POCKETS:%=$(BUILD)/guests/%.elf): $(POCKET)/kernel/kernel.ld $(call POCKET_OBJECTS,shared)
 	$(call SAY,LD,$(@F))
 	@ld $(POCKET_LDFLAGS) -T $< -o $@ $(filter %.o,$^)
+
+POCKET_VIRTIO_KERNEL := $(filter-out %/kernel/ide.c.o,$(POCKET_KERNEL)) $(call POCKET_OBJECTS,virtio)
+$(DRIVERLESS)/pocket_virtio.o: $(POCKET_VIRTIO_KERNEL) $(call POCKET_OBJECTS,shared) $(GUEST_VIRTIO)
+$(DRIVERLESS)/pocket_virtio.ld: $(POCKET)/kernel/kernel.ld
 
 # The programs' library: each program takes what it uses.
 $(POCKET_OUT)/user.a: $(call POCKET_OBJECTS,user/lib shared)
@@ -76,7 +83,8 @@ $(BUILD)/guests/pocket.disk: $(POCKET_TOOLS)/mkfs $(POCKET_PROGRAMS:%=$(POCKET_O
 	$(call SAY,MKFS,$@)
 	@$< $@ $(POCKET_DISK_KIB) $(POCKET_OUT)/root
 
-$(BUILD)/guests/pocket_quiet.disk $(BUILD)/guests/pocket_pal.disk: $(BUILD)/guests/pocket.disk
+$(BUILD)/guests/pocket_quiet.disk $(BUILD)/guests/pocket_pal.disk $(DRIVERLESS)/pocket_virtio.disk: $(BUILD)/guests/pocket.disk
+	@mkdir -p $(@D)
 	@cp $< $@
 
 # ---- compiling ----
@@ -84,6 +92,7 @@ $(BUILD)/guests/pocket_quiet.disk $(BUILD)/guests/pocket_pal.disk: $(BUILD)/gues
 $(POCKET_OUT)/kernel/%.c.o: POCKET_CFLAGS += -Imonitor/include -I$(POCKET)/kernel/plain
 $(POCKET_QUIET_OUT)/kernel/%.c.o: POCKET_CFLAGS += -Imonitor/include -I$(POCKET)/kernel/quiet
 $(POCKET_PAL_OUT)/kernel/%.c.o: POCKET_CFLAGS += -Imonitor/include -Iguests/lib -I$(POCKET)/kernel/pal
+$(POCKET_OUT)/virtio/%.c.o: POCKET_CFLAGS += -Imonitor/include -Iguests/lib/virtio -I$(POCKET)/kernel -I$(POCKET)/kernel/plain
 $(POCKET_OUT)/user/%.c.o: POCKET_CFLAGS += -I$(POCKET)/user/lib -Os -ffunction-sections -fdata-sections
 $(POCKET_OUT)/shared/%.c.o: POCKET_CFLAGS += -ffunction-sections
 $(POCKET_QUIET_KERNEL): POCKET_CFLAGS += -DQUIET

@@ -6,6 +6,8 @@
 #ifndef MACHINE_H
 #define MACHINE_H
 
+#include <stdarg.h>
+
 #include "layout.h"
 #include "multiboot.h"
 #include "organ.h"
@@ -136,6 +138,7 @@ __attribute__((format(printf, 1, 2))) void log_printf(const char *format, ...);
 /* The same into `text`, at most `size` bytes with the final NUL. */
 __attribute__((format(printf, 3, 4))) void text_printf(
 	char *text, size_t size, const char *format, ...);
+void text_format(char *text, size_t size, const char *format, va_list arguments);
 
 /* ---- the end (power.c) ---- */
 

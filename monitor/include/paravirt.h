@@ -35,6 +35,11 @@ bool pal_called(struct vcpu *vcpu, const struct insn *insn);
 const char *virtio_attach(struct vm *vm);
 void virtio_detach(struct vm *vm);
 
+/* They are devices as those of devices.h: a deadline, time, and what arrives on the serial line. */
+uint64_t virtio_deadline(const struct vm *vm);
+void virtio_advance(struct vm *vm, uint64_t now);
+void virtio_serial_input(struct vm *vm, uint8_t byte);
+
 /* Adds a word for each device, as Linux wants them: virtio_mmio.device=SIZE@ADDRESS:IRQ. */
 void virtio_describe(const struct vm *vm, char *command_line, size_t size);
 

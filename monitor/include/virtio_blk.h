@@ -85,7 +85,7 @@ static inline volatile uint16_t *virtio_blk_avail_event(const struct virtio_blk 
 /* The order in which memory is written and read is the order in which it is written down. */
 static inline void virtio_blk_barrier(void)
 {
-	__asm__ volatile("lock; addl $0, (%%esp)" : : : "memory", "cc");
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 }
 
 /* ---- virtio_blk.c ---- */
@@ -119,5 +119,11 @@ struct virtio_blk_request *virtio_blk_next(struct virtio_blk *blk);
  * VIRTQ_AVAIL_F_NO_INTERRUPT. False: it is wanted, and something is there already (2.7.7.1).
  */
 bool virtio_blk_want_interrupt(struct virtio_blk *blk, bool wanted);
+
+/* ---- the guest's ---- */
+
+/* Where the skeleton ends: a message that names the function to write, and the guest switches
+ * itself off. */
+_Noreturn void guest_unwritten(const char *function);
 
 #endif

@@ -40,8 +40,7 @@ struct virtqueue {
 	/* the organ's; 0 when the queue becomes ready */
 	uint16_t taken; /* chains taken so far: the next one's place in the available ring */
 	uint16_t used;  /* chains given back so far */
-	uint16_t told;  /* `used` when the driver was last told, or would have been */
-	bool ever_told; /* `told` means something */
+	uint16_t told;  /* `used` when virtqueue_must_tell() was last asked */
 };
 
 /* A piece of the guest's memory that a descriptor names. */
@@ -69,7 +68,7 @@ struct virtqueue_chain {
  *   - a chain of more descriptors than the queue has: it may be a loop        (2.7.5.3.1)
  *   - a descriptor whose bytes are not all in the guest's memory              (2.7.5)
  *   - what the device may read behind what it may write                       (2.7.4.2)
- *   - more than 2^32 - 1 bytes of one kind in a chain                         (2.7.5)
+ *   - more than 2^32 - 1 bytes of one kind in a chain                         (2.7.5.2)
  *   - VIRTQ_DESC_F_INDIRECT where it was not negotiated, together with NEXT, or in an indirect
  *     table; such a table whose length is not a multiple of 16, or 0          (2.7.5.3.1)
  *

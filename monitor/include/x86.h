@@ -79,6 +79,7 @@
 #define PTE_P     (1u << 0)
 #define PTE_RW    (1u << 1)
 #define PTE_US    (1u << 2)
+#define PTE_PCD   (1u << 4) /* not in a cache: registers of devices */
 #define PTE_A     (1u << 5)
 #define PTE_D     (1u << 6)
 #define PTE_PS    (1u << 7) /* in a page-directory entry: maps 4 MiB */

@@ -7,7 +7,6 @@
  */
 #include "cpu.h"
 #include "machine.h"
-#include <stdarg.h>
 
 #define LOG_PORT        0xe9
 #define LOG_BUFFER_SIZE 16384
@@ -123,15 +122,21 @@ void log_printf(const char *format, ...)
 	va_end(arguments);
 }
 
-void text_printf(char *text, size_t size, const char *format, ...)
+void text_format(char *text, size_t size, const char *format, va_list arguments)
 {
 	struct sink sink = {.text = text, .size = size};
+
+	sink_format(&sink, format, arguments);
+	text[sink.length] = '\0';
+}
+
+void text_printf(char *text, size_t size, const char *format, ...)
+{
 	va_list arguments;
 
 	va_start(arguments, format);
-	sink_format(&sink, format, arguments);
+	text_format(text, size, format, arguments);
 	va_end(arguments);
-	text[sink.length] = '\0';
 }
 
 void panic(const char *format, ...)

@@ -37,19 +37,3 @@ enum verdict hypercall(struct vcpu *vcpu)
 	(void)vcpu;
 	return VERDICT_RESUME;
 }
-
-const char *virtio_attach(struct vm *vm)
-{
-	(void)vm;
-	return NULL;
-}
-
-void virtio_detach(struct vm *vm)
-{
-	(void)vm;
-}
-
-void virtio_describe(const struct vm *vm, char *command_line, size_t size)
-{
-	(void)vm, (void)command_line, (void)size;
-}

@@ -28,16 +28,15 @@ section .rodata
 
 global firmware
 firmware:
-	; BEGIN SOLUTION
-	;| operation PAL_VERSION
-	;|         mov eax, PAL_OF_MONITOR + PAL_OPERATIONS
-	;|         ret
-	;| operation_of_monitor PAL_FLAGS
-	;| ; YOUR CODE HERE: which operations need no monitor?
 	operation PAL_VERSION
 	mov eax, PAL_OF_MONITOR + PAL_OPERATIONS
 	ret
 
+	; BEGIN SOLUTION
+	;| operation_of_monitor PAL_FLAGS
+	;| operation_of_monitor PAL_SET_FLAGS
+	;| operation_of_monitor PAL_MASK
+	;| operation_of_monitor PAL_UNMASK
 	operation PAL_FLAGS
 	pushf
 	pop eax
@@ -69,6 +68,7 @@ deliver:
 	mov eax, PAL_UNMASK
 	int HYPERCALL_VECTOR
 	ret
+	; END SOLUTION
 
 	operation_of_monitor PAL_HALT
 	operation_of_monitor PAL_SET_CR3
@@ -76,5 +76,4 @@ deliver:
 	operation_of_monitor PAL_UPDATE
 	operation_of_monitor PAL_TIME
 	operation_of_monitor PAL_CONSOLE
-	; END SOLUTION
-	operation PAL_OPERATIONS
+	operation PAL_OPERATIONS            ; the end

@@ -3,7 +3,7 @@
 read with the types that the debug information has: a later lab may add reasons and fields."""
 import gdb
 
-from . import codeview, machine
+from . import codeview, firmware, machine
 from .commands import Command, command
 from .machine import Refusal
 
@@ -50,7 +50,8 @@ def place_text(vcpu, cs, eip, length):
         linear = machine.guest_linear(vcpu, cs, eip)
     except Refusal:
         linear = eip
-    text = "%04x:%08x%s" % (cs & 0xFFFF, eip, machine.symbol_text(linear))
+    symbol = firmware.slot_text(vcpu, eip) or machine.symbol_text(linear)
+    text = "%04x:%08x%s" % (cs & 0xFFFF, eip, symbol)
     return text + ("  " + machine.instruction_text(linear) if length else "")
 
 
@@ -67,14 +68,22 @@ def record_text(vcpu, one):
     )
 
 
+def current_text(vcpu, one):
+    """The record of the exit that is being handled: a hypercall's arguments are in the registers still."""
+    text = record_text(vcpu, one)
+    return text + "  " + firmware.call_text(vcpu) if reason_name(int(one["reason"])) == "hypercall" else text
+
+
 def entry_text(vcpu):
     """The exit that vm_exit() is about to handle: it has no reason yet."""
     registers = vcpu["registers"]
-    return "exit %u  vector %u error %x  %s" % (
+    called = firmware.is_call(vcpu)  # then EIP stands behind the instruction
+    return "exit %u  vector %u error %x  %s%s" % (
         int(vcpu["exits"]["total"]),
         int(registers["vector"]),
         int(registers["error_code"]),
-        place_text(vcpu, int(registers["cs"]), int(registers["eip"]), True),
+        place_text(vcpu, int(registers["cs"]), int(registers["eip"]), not called),
+        "  " + firmware.call_text(vcpu) if called else "",
     )
 
 

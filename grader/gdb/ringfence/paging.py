@@ -52,6 +52,23 @@ class Memory:
             self.pages[page] = machine_u32s(frame & FRAME, 1024) if frame else (0xFFFFFFFF,) * 1024
         return self.pages[page]
 
+    def has(self, physical, size):
+        """Is all of it memory of the guest's? It has all from 0 up to its size."""
+        return size <= self.size and physical <= self.size - size
+
+    def read(self, physical, size):
+        """Bytes at a guest-physical address, wherever the machine has them; or a Refusal."""
+        if not self.has(physical, size):
+            raise Refusal("The guest has no memory at %08x: it has %08x bytes." % (physical, self.size))
+        data = b""
+        while len(data) < size:
+            at = physical + len(data)
+            frame, part = self.frame(at), min(size - len(data), PAGE - at % PAGE)
+            if not frame:
+                raise Refusal("The guest has no memory at %08x." % at)
+            data += machine.read(machine.monitor_base() + (frame & FRAME) + at % PAGE, part)
+        return data
+
 
 def read_linear(vcpu, linear, size):
     """Bytes of the guest's, by its own tables: the shadow may not have them yet."""

@@ -9,7 +9,7 @@ import contextlib
 
 import gdb
 
-from . import blocks, codeview, exits, frames, machine
+from . import blocks, codeview, exits, firmware, frames, machine
 from .commands import Command, command
 from .machine import Refusal
 
@@ -107,7 +107,8 @@ class VmExit(Command):
     With a reason it stops in the handler, where it has just named the reason and has not yet
     acted on it. From lab 2 on `vmexit page_fault` stops when vm_exit() counts it, since the handler
     says page_fault first and then looks whether it is a traced write; so does `vmexit code_scan`.
-    The reasons are those of enum exit_reason."""
+    From lab 5 on the line of a hypercall ends with the operation and its arguments. The reasons
+    are those of enum exit_reason."""
 
     name = "vmexit"
 
@@ -150,7 +151,7 @@ class VmExit(Command):
                 if verdict is None:
                     return
                 if verdict:
-                    print(exits.record_text(vcpu, record))
+                    print(exits.current_text(vcpu, record))
                     show_place()
                     return
                 going = machine.pc() == entry or resume(ours)
@@ -191,6 +192,7 @@ class VmResume(Command):
         if to_guest(need("world_enter")):
             show_place()
             blocks.note()
+            firmware.note()
 
 
 def to_guest(enter):
@@ -258,6 +260,7 @@ class GuestStep(Command):
         if inside:  # else GDB has said it
             show_place()
             blocks.note()
+            firmware.note()
 
     @staticmethod
     def begins_anew(first):

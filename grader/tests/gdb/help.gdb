@@ -5,6 +5,7 @@ ringfence
 #>  code 
 #>  devices 
 #>  exits +Show the last exits
+#> ^  firmware +Show
 #>  gdt 
 #>  guest 
 #>  guest-step 
@@ -12,9 +13,11 @@ ringfence
 #>  idt 
 #>  patches 
 #>  pic 
+#> ^  queues +Show the virtqueues
 #>  shadow 
 #>  traced 
 #>  vcpu 
+#> ^  virtio +Show
 #>  vmexit 
 #>  vmresume 
 info ringfence
@@ -29,6 +32,12 @@ help shadow
 #> ^shadow audit|shadow audit 
 help patches
 #> ^patches jumps|patches jumps 
+help queues
+#> VIRTIO 1\.2, 2\.7
+help virtio
+#> QueueSel
+help firmware
+#> firmware\.asm
 complete shadow 
 #> ^shadow audit$
 complete vmexit p

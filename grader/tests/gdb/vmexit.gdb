@@ -25,7 +25,7 @@ vmexit
 vmexit PORT
 #> ^exit [0-9]+  port
 refused vmexit tea
-#> refused: vmexit tea: There is no exit reason `tea`. There are: interrupt, privileged, port, software_interrupt, protection, page_fault, exception, traced_write, shadow_fill, device_memory, step, code_scan, sensitive, code_step\.
+#> refused: vmexit tea: There is no exit reason `tea`. There are: interrupt, privileged, port, software_interrupt, protection, page_fault, exception, traced_write, shadow_fill, device_memory, step, code_scan, sensitive, code_step, hypercall\.
 refused vmexit port privileged
 #> refused: vmexit port privileged: `vmexit` takes one reason
 # A breakpoint of the user's own comes first.

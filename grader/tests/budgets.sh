@@ -62,5 +62,14 @@ costs exits_of_a_write_beside_code 1
 costs per_mille_of_a_loop 1020
 costs per_mille_of_the_self_test 3300
 
+judge 5 a_hypercall_is_one_cheap_exit sixty_four_updates_are_one_exit one_hypercall_is_bounded \
+	an_operating_system_saves_exits
+costs instructions_of_pal_time 510
+costs instructions_of_pal_invalidate 570
+costs instructions_of_pal_cr3 840
+costs instructions_of_pal_update 9800
+costs instructions_of_the_longest_update 12500
+costs exits_of_the_self_test_with_firmware 72000
+
 echo "$passed costs are within their budgets, $failed are not"
 [ $failed = 0 ]

@@ -67,7 +67,7 @@ extern const uint8_t firmware[PAL_OPERATIONS * PAL_SLOT];
  * PAL_TIME
  *     clock_now().
  * PAL_CONSOLE
- *     hypercall_console().
+ *     hypercall_console(). What lies before a page that faults is printed before the fault.
  * any other number, also those that the firmware does alone
  *     EAX = HYPERCALL_UNKNOWN; nothing else changes.
  *

@@ -16,7 +16,8 @@
  * In the image the code page holds the firmware of the bare machine: each operation is the
  * instruction that it is called after. A monitor since lab 5 puts its own firmware there before the
  * kernel starts, and maps a page that it shares with the guest at the data page's place. The
- * kernel cannot tell the two apart, but by PAL_VERSION, and by what they cost.
+ * kernel cannot tell the two apart, but by PAL_VERSION, and by what they cost. A kernel that wants
+ * firmware of its own writes, or maps, a whole code page: operations know of each other.
  *
  * The call. Arguments are in EDX and ECX, the result in EAX. EAX, ECX, EDX and the status flags may
  * change; no other register does. The caller is in ring 0, with flat segments, IOPL is 0, and both

@@ -32,10 +32,11 @@ struct device {
 	uint32_t blk;    /* struct virtio_blk, as soon as it is known */
 	struct monitor_queue queue;
 	uint16_t taken, used;
-	uint16_t told;  /* the available ring's index when the driver last could have told */
-	uint16_t event; /* avail_event */
-	bool no_notify; /* the used ring's flag */
-	unsigned tellings, interrupts, requests;
+	uint16_t told;     /* the available ring's index when the driver last could have told */
+	uint16_t event;    /* avail_event */
+	bool no_notify;    /* the used ring's flag */
+	unsigned requests; /* so far */
+	unsigned idle;     /* looks of the driver's since there was anything to do */
 	struct held held[VIRTQUEUE_SIZE_MAX];
 	unsigned holds;
 	uint8_t disk[DEVICE_DISK_MAX];

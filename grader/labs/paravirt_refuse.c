@@ -233,14 +233,22 @@ static bool together_with_next(const struct bed *bed)
 	return true;
 }
 
+/* The last descriptor leads to one more table, of one entry: where else nothing is wrong. */
 static bool table_in_table(const struct bed *bed)
 {
+	unsigned other = 0;
+
 	(void)bed;
 	if (!laid->way || !in_table(last()))
 		return false;
-	last()->flags = VIRTQ_DESC_F_INDIRECT;
-	last()->addr = laid->table_at;
-	last()->len = laid->entries * (uint32_t)sizeof(struct virtq_desc);
+	for (unsigned i = 0; i < laid->count; i++)
+		if (in_table(laid->desc[i]) && number_of(laid->desc[i]) >= other)
+			other = number_of(laid->desc[i]) + 1u;
+	if (other == laid->entries)
+		return false;
+	laid->table[other] = (struct virtq_desc){0x500000, 1, VIRTQ_DESC_F_WRITE, 0};
+	*last() = (struct virtq_desc){
+		laid->table_at + other * sizeof(struct virtq_desc), 16, VIRTQ_DESC_F_INDIRECT, 0};
 	return true;
 }
 

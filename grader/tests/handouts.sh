@@ -25,7 +25,7 @@ backquoted() {
 
 tests_of() { # FOLDER of a lab -> its graded tests
 	sed -n 's/^\t{&\([a-z0-9_]*\), .*/\1/p' "grader/labs/${1#*-}"_*.c | grep -vxFf <(
-		sed -n 's/^\t{&\([a-z0-9_]*\), .*/\1/p' "grader/labs/${1#*-}_bench.c" 2>/dev/null
+		sed -n 's/^\t{&\([a-z0-9_]*\), .*/\1/p' "grader/labs/${1#*-}"*_bench.c 2>/dev/null
 	)
 }
 

@@ -36,7 +36,7 @@ struct machine {
 	size_t guest_count;
 	char log[MONITOR_LOG_SIZE + 1]; /* the monitor's, as it was last seen */
 	char row[BOCHS_SCREEN_COLUMNS + 1];
-	struct bochs_registers registers; /* with the guest's own PC */
+	struct bochs_registers registers;   /* with the guest's own PC */
 	struct bochs_registers before_call; /* of call_begin() */
 	const char *called;
 	struct bochs_event *events;

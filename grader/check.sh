@@ -12,7 +12,7 @@ mkdir -p "$logs"
 labs=$(printf '%s\n' solutions/[1-9]-* | sed 's|.*/\([1-9]\)-.*|\1|')
 
 # What takes ten seconds or more is not for `fast`.
-slow='check_submission|check_image|check_access|check_sandbox|check_bochs_trace|check_runner|check_guest_torture|gdb_traced|pocket_says'
+slow='check_submission|check_driven|check_image|check_access|check_sandbox|check_bochs_trace|check_runner|check_guest_torture|gdb_traced|pocket_says'
 
 # The longest first.
 tests() {
@@ -45,11 +45,13 @@ tests() {
 		cppcheck_monitor	cppcheck -q --enable=warning,portability --inline-suppr --error-exitcode=1 --suppress=unmatchedSuppression --suppress=ctuuninitvar -Imonitor/include monitor solutions
 		cppcheck_grader	cppcheck -q --enable=warning,portability --inline-suppr --error-exitcode=1 -Igrader/include -Imonitor/include grader
 		cppcheck_pocket	cppcheck -q --enable=warning,portability --inline-suppr --error-exitcode=1 -Imonitor/include -Iguests/pocket/shared -Iguests/pocket/user/lib guests/pocket
+		cppcheck_drivers	cppcheck -q --enable=warning,portability --inline-suppr --error-exitcode=1 -Imonitor/include -Iguests/lib guests/lib/virtio guests/blocks
 		shell_style	shellcheck grader/*.sh grader/tests/*.sh grader/tests/gdb/*.sh
 		skeletons_are_generated	grader/skeletons.sh build/check/labs && for f in $(cd build/check/labs && find . -type f); do cmp "build/check/labs/$f" "labs/$f" || exit 1; done
 		monitor_says	grader/tests/monitor.sh
 		pocket_says	grader/tests/pocket.sh
 		disks_of_guests	grader/tests/disk.sh
+		driver_of_guests	grader/tests/driver.sh
 		fuzz_corpus	build/fuzz/replay seeds/fuzz/traps seeds/fuzz/known
 		handouts	grader/tests/handouts.sh
 		the_reference_is_within_its_budgets	grader/tests/budgets.sh

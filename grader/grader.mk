@@ -115,12 +115,12 @@ $(HOST_TESTS:%=$(BUILD)/tests/%): $(FUZZED_GCC) $(AROUND) $(BUILD)/fuzz/guest.o
 VIRTQUEUE_GCC := $(BUILD)/fuzz/gcc/solutions/5-paravirt/virtqueue.o
 VIRTIO_GCC := $(filter-out %/plain/virtio.o,$(FUZZED_GCC)) $(VIRTQUEUE_GCC) \
 	$(patsubst %,$(BUILD)/fuzz/gcc/monitor/%.o,$(filter virt%,$(SINCE_5)))
-VIRTIO_TESTS := check_virtqueue check_virtio
-$(VIRTIO_TESTS:%=$(BUILD)/grader/tests/%.o): HOST_CFLAGS += $(SANITIZE) $(FUZZ_MACHINE)
-$(VIRTIO_TESTS:%=$(BUILD)/tests/%): HOST_LIBS += $(SANITIZE)
+VIRTIO_TESTS := check_virtio check_virtio_devices
+$(patsubst %,$(BUILD)/grader/tests/%.o,check_virtqueue $(VIRTIO_TESTS)): HOST_CFLAGS += $(SANITIZE) $(FUZZ_MACHINE)
+$(patsubst %,$(BUILD)/tests/%,check_virtqueue $(VIRTIO_TESTS)): HOST_LIBS += $(SANITIZE)
 $(BUILD)/tests/check_virtqueue: $(VIRTQUEUE_GCC)
-$(BUILD)/tests/check_virtio: HOST_LIBS += -Wl,--wrap=vcpu_emulate
-$(BUILD)/tests/check_virtio: $(VIRTIO_GCC) $(AROUND) $(BUILD)/fuzz/guest.o
+$(VIRTIO_TESTS:%=$(BUILD)/tests/%): HOST_LIBS += -Wl,--wrap=vcpu_emulate
+$(VIRTIO_TESTS:%=$(BUILD)/tests/%): $(VIRTIO_GCC) $(AROUND) $(BUILD)/fuzz/guest.o
 
 # The same with lab 3's accesses, and the host's own processor in 32-bit mode to compare with.
 NATIVE := $(BUILD)/fuzz/native

@@ -90,6 +90,7 @@ DRIVERLESS := $(BUILD)/guests/driverless
 $(DRIVERLESS)/blocks.o: $(call GUEST_OBJECTS,lib) $(call GUEST_OBJECTS,blocks) $(GUEST_VIRTIO) $(GUEST_KERNEL)
 $(DRIVERLESS)/blocks.ld: guests/guest.ld
 
+# a driver that is not written yet needs guest_unwritten()
 $(DRIVERLESS)/%.o:
 	@mkdir -p $(@D)
 	@ld -m elf_i386 -r -z noexecstack -u guest_unwritten -o $@ $^

@@ -25,7 +25,8 @@ uint64_t devices_deadline(const struct vm *vm)
 	const struct devices *devices = &vm->devices;
 	uint64_t deadline = earlier(devices->pit.next_edge, devices->uart.timeout);
 
-	deadline = earlier(deadline, virtio_deadline(vm));
+	if (vm->virtio)
+		deadline = earlier(deadline, virtio_deadline(vm));
 	return earlier(deadline, devices->cmos.deadline);
 }
 
@@ -39,7 +40,8 @@ uint64_t devices_advance(struct vm *vm, uint64_t now)
 		uart_advance(vm, now);
 	if (now >= devices->cmos.deadline) /* else it catches up when it is read */
 		cmos_advance(vm, now);
-	virtio_advance(vm, now);
+	if (vm->virtio)
+		virtio_advance(vm, now);
 	return devices_deadline(vm);
 }
 

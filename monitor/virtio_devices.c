@@ -71,7 +71,7 @@ uint64_t virtio_deadline(const struct vm *vm)
 {
 	uint64_t deadline = CLOCK_NEVER;
 
-	for (unsigned i = 0; vm->virtio && i < VIRTIO_DEVICES; i++)
+	for (unsigned i = 0; i < VIRTIO_DEVICES; i++)
 		if (vm->virtio->device[i].deadline < deadline)
 			deadline = vm->virtio->device[i].deadline;
 	return deadline;
@@ -79,7 +79,7 @@ uint64_t virtio_deadline(const struct vm *vm)
 
 void virtio_advance(struct vm *vm, uint64_t now)
 {
-	for (unsigned i = 0; vm->virtio && i < VIRTIO_DEVICES; i++) {
+	for (unsigned i = 0; i < VIRTIO_DEVICES; i++) {
 		struct virtio_device *device = &vm->virtio->device[i];
 		if (now < device->deadline)
 			continue;

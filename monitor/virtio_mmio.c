@@ -250,14 +250,13 @@ static bool features_are_good(struct virtio_device *device)
 
 static void write_status(struct virtio_device *device, uint32_t value)
 {
-	uint32_t before = device->status & ~VIRTIO_STATUS_NEEDS_RESET;
 	uint32_t set = value & ~device->status & 0xff;
 
 	if (value == 0) {
 		device_reset(device);
 		return;
 	}
-	if (before & ~value) {
+	if (device->status & ~value) {
 		virtio_refuse(device, "2.1.1", "a bit of the status is cleared");
 		return;
 	}

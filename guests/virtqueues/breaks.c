@@ -103,6 +103,10 @@ static void wait_long(void)
 
 void flight_try(const struct device *device)
 {
+	if (memory_end < 0x400000 + BIG) {
+		console_printf("flight: needs 8 MiB of memory\n");
+		return;
+	}
 	device_start(device, NOT_FEATURES, 1);
 	request_big(device);
 	check(queue_used(0)->idx == 0, "flight: a big request takes more than one exit");

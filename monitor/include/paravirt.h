@@ -35,7 +35,8 @@ bool pal_called(struct vcpu *vcpu, const struct insn *insn);
 const char *virtio_attach(struct vm *vm);
 void virtio_detach(struct vm *vm);
 
-/* They are devices as those of devices.h: a deadline, time, and what arrives on the serial line. */
+/* They are devices as those of devices.h: a deadline, time (both only where vm->virtio is not
+ * NULL), and what arrives on the serial line. */
 uint64_t virtio_deadline(const struct vm *vm);
 void virtio_advance(struct vm *vm, uint64_t now);
 void virtio_serial_input(struct vm *vm, uint8_t byte);

@@ -204,7 +204,7 @@ class Chain:
         first, self.first = self.first and not flags & INDIRECT, self.first and bool(flags & INDIRECT)
         if flags & ~(NEXT | WRITE | INDIRECT):
             yield "%04x means nothing" % (flags & ~(NEXT | WRITE | INDIRECT))
-        if not self.memory.has(address, length):
+        if length and not self.memory.has(address, length):
             yield "not all in the guest's memory, which has %08x bytes (2.7.5)" % self.memory.size
         elif first and not flags & WRITE:
             yield from self.header(address, length)
@@ -263,9 +263,8 @@ def show_used(queue):
 
 
 def latest(index, size):
-    """The last places before an index. A ring that was never used has none; but 0 may also be behind 65535."""
-    count = min(LATEST, size, index) or (min(LATEST, size) if index else 0)
-    return [(index - count + i) & 0xFFFF for i in range(count)]
+    """The last places before an index. Behind 65535 it begins anew at 0, and nothing before that is shown."""
+    return range(index - min(LATEST, size, index), index)
 
 
 def place_text(queue, place):

@@ -5,7 +5,7 @@ ringfence
 #>  code 
 #>  devices 
 #>  exits +Show the last exits
-#>  firmware 
+#> ^  firmware +Show
 #>  gdt 
 #>  guest 
 #>  guest-step 
@@ -13,11 +13,11 @@ ringfence
 #>  idt 
 #>  patches 
 #>  pic 
-#>  queues +Show the virtqueues
+#> ^  queues +Show the virtqueues
 #>  shadow 
 #>  traced 
 #>  vcpu 
-#>  virtio 
+#> ^  virtio +Show
 #>  vmexit 
 #>  vmresume 
 info ringfence

@@ -95,7 +95,7 @@ queues
 queues block 0
 #> ^      999: ring\[231\] = 0  \?$
 #> ^  chain 999, at 0 in the available ring: taken$
-#! at 1 in the available ring
+#! at [0-9]+ in the available ring: \?
 set var $avail->idx = 65535
 set var $avail->flags = 0x41
 set var $used->flags = 1
@@ -108,6 +108,22 @@ queues
 #> ^block .*; used\.idx is 7 in memory$
 queues block
 #> ^        6: ring\[6\] = id 256 len [0-9]+  <- there is no such descriptor$
+# Indices have 16 bits, and wrap. There is nothing wrong with that.
+set var $used->idx = 65534
+set var queue->used = 65534
+set var queue->taken = 2
+set var $avail->idx = 3
+queues
+#> ^block    0 requestq +256 ready +3 +2 65534 .* 1 to be taken; 4 taken and not given back$
+queues block 0
+#> ^        1: ring\[1\] = 0  taken$
+#> ^        2: ring\[2\] = 0  waits$
+#> ^    65533: ring\[253\] = id 
+#> ^  chain 0, at 65534 in the available ring: taken$
+#> ^  chain 999, at 0 in the available ring: taken$
+#> ^  chain 0, at 2 in the available ring: waits$
+set var $avail->idx = 1
+set var queue->taken = 1
 # The monitor's own counts.
 set var queue->used = 2
 queues

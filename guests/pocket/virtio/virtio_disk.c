@@ -33,7 +33,8 @@ static bool broken;    /* the device has not come back from a reset */
 
 void guest_unwritten(const char *function)
 {
-	panic("%s() is not written yet: see its contract in monitor/include", function);
+	panic("%s() is not written yet: see its contract in monitor/include and the lab's README.md",
+		function);
 }
 
 uint32_t virtio_disk_sectors(unsigned disk)

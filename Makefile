@@ -100,10 +100,11 @@ bench: kit ## the cost tables of FROM (default: solutions), in Bochs's instructi
 
 .PHONY: fuzz
 fuzz: SECONDS ?= 600
-fuzz: packages ## fuzzes the emulator and the injector on the host: SECONDS=600 of processor time
+fuzz: packages ## fuzzes the emulator, the injector and the virtio devices on the host: SECONDS=600 each
 	@grader/install.sh clang libclang-rt-dev
 	@$(MAKE) -s --no-print-directory -j$(JOBS) fuzzer
-	@grader/fuzz.sh run $(SECONDS) $(JOBS)
+	@grader/fuzz.sh traps run $(SECONDS) $(JOBS)
+	@grader/fuzz.sh virtio run $(SECONDS) $(JOBS)
 
 .PHONY: slides
 slides: ## the decks, as HTML and PDF, in build/slides

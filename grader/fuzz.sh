@@ -1,25 +1,30 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# The fuzzer of the monitor (grader/fuzz): hostile guests by the thousand, until one breaks a rule.
+# The fuzzers of the monitor (grader/fuzz): hostile guests by the thousand, until one breaks a rule.
+# WHAT is `traps` (lab 2) or `virtio` (lab 5).
 #
-#   fuzz.sh run SECONDS JOBS   that much processor time, from seeds/fuzz and from what earlier runs
-#                              found; new inputs are left in build/fuzz/corpus
-#   fuzz.sh minimize           seeds/fuzz and build/fuzz/corpus become a new, small seeds/fuzz/traps
+#   fuzz.sh WHAT run SECONDS JOBS   that much processor time, from seeds/fuzz and from what earlier
+#                                   runs found; new inputs are left in build/fuzz/corpus-WHAT
+#   fuzz.sh WHAT minimize           they and seeds/fuzz/WHAT become a new, small seeds/fuzz/WHAT
 #
 # An input that breaks a rule is kept in build/fuzz/findings; FUZZ_TRACE=1 build/fuzz/replay FILE
-# shows what its guest did.
+# (replay_virtio) shows it once more, and for traps what its guest did.
 set -eu
 
-fuzzer=build/fuzz/fuzz_traps
-seeds=seeds/fuzz/traps
-known=seeds/fuzz/known # inputs that have found something once, and others made by hand
-corpus=build/fuzz/corpus
+what=${1:-}
+fuzzer=build/fuzz/fuzz_$what
+seeds=seeds/fuzz/$what
+corpus=build/fuzz/corpus-$what
+case $what in
+traps) more=(-dict=grader/fuzz/traps.dict seeds/fuzz/known) replay=replay ;; # known: found something once
+virtio) more=() replay=replay_virtio ;;
+esac
 findings=build/fuzz/findings
 logs=build/fuzz/logs
 longest=600 # bytes of an input
 
 usage() {
-	sed -n '5,7s/^#   //p' "$0" >&2
+	sed -n '6,8s/^#   //p' "$0" >&2
 	exit 2
 }
 
@@ -28,8 +33,8 @@ job() { # NUMBER SECONDS
 	local log=$logs/$1 left=$2
 	: >"$log"
 	while [ "$left" -gt 0 ]; do
-		"$fuzzer" -max_total_time="$left" -max_len=$longest -timeout=10 -dict=grader/fuzz/traps.dict \
-			-artifact_prefix="$findings/" -print_final_stats=1 "$corpus" "$seeds" "$known" >>"$log" 2>&1 || return 1
+		"$fuzzer" -max_total_time="$left" -max_len=$longest -timeout=10 \
+			-artifact_prefix="$findings/" -print_final_stats=1 "$corpus" "$seeds" "${more[@]}" >>"$log" 2>&1 || return 1
 		times >"$log.times" # not in a subshell, which would have no children yet
 		left=$(awk -v all="$2" 'NR == 2 { split($1, t, "[ms]"); print int(all - t[1] * 60 - t[2]) }' \
 			"$log.times")
@@ -50,7 +55,7 @@ run() { # SECONDS JOBS
 	if [ "$failed" = 1 ]; then
 		grep -ahE -m 1 'FINDING|ERROR: AddressSanitizer|runtime error|ERROR: libFuzzer' "$logs"/* >&2
 		grep -ahE 'Test unit written' "$logs"/* >&2
-		echo "fuzz: look at it with: FUZZ_TRACE=1 build/fuzz/replay FILE" >&2
+		echo "fuzz: look at it with: FUZZ_TRACE=1 build/fuzz/$replay FILE" >&2
 		exit 1
 	fi
 	awk '/stat::number_of_executed_units/ { executions += $2 }
@@ -70,8 +75,9 @@ minimize() {
 	echo "$(find "$seeds" -type f | wc -l) inputs, $(cat "$seeds"/* | wc -c) bytes"
 }
 
-case ${1:-} in
-run) [ $# = 3 ] || usage && run "$2" "$3" ;;
+[ -n "${replay:-}" ] || usage
+case ${2:-} in
+run) [ $# = 4 ] || usage && run "$3" "$4" ;;
 minimize) minimize ;;
 *) usage ;;
 esac

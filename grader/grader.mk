@@ -147,6 +147,19 @@ $(NATIVE): grader/fuzz/native.c grader/fuzz/native.h
 	$(call SAY,CC,$< (32 bits))
 	@gcc -m32 -std=c11 -D_GNU_SOURCE -O1 -g -Wall -Wextra -Werror -fno-pie -no-pie -o $@ $<
 
+# Lab 5's devices, fuzzed as lab 2's traps are.
+FUZZER_VIRTIO := $(BUILD)/fuzz/fuzz_virtio
+FUZZ_REPLAY_VIRTIO := $(BUILD)/fuzz/replay_virtio
+VIRTIO_CLANG := $(VIRTIO_GCC:$(BUILD)/fuzz/gcc/%=$(BUILD)/fuzz/clang/%)
+
+$(FUZZER_VIRTIO): $(VIRTIO_CLANG) $(AROUND) $(BUILD)/fuzz/guest.o $(BUILD)/fuzz/fuzz_virtio.o
+	$(call SAY,LINK,$@)
+	@clang $(SANITIZE) -fsanitize=fuzzer -Wl,--wrap=vcpu_emulate -o $@ $^
+
+$(FUZZ_REPLAY_VIRTIO): $(VIRTIO_GCC) $(AROUND) $(BUILD)/fuzz/guest.o $(BUILD)/fuzz/fuzz_virtio.o $(BUILD)/fuzz/replay.o
+	$(call SAY,LINK,$@)
+	@gcc $(SANITIZE) -Wl,--wrap=vcpu_emulate -o $@ $^
+
 $(FUZZER): $(FUZZED_CLANG) $(AROUND) $(BUILD)/fuzz/fuzz_traps.o
 	$(call SAY,LINK,$@)
 	@clang $(SANITIZE) -fsanitize=fuzzer -Wl,--wrap=vcpu_emulate -o $@ $^
@@ -156,9 +169,9 @@ $(FUZZ_REPLAY): $(FUZZED_GCC) $(AROUND) $(BUILD)/fuzz/fuzz_traps.o $(BUILD)/fuzz
 	$(call SAY,LINK,$@)
 	@gcc $(SANITIZE) -Wl,--wrap=vcpu_emulate -o $@ $^
 
-tests: $(FUZZ_REPLAY)
+tests: $(FUZZ_REPLAY) $(FUZZ_REPLAY_VIRTIO)
 
 .PHONY: fuzzer
-fuzzer: $(FUZZER)
+fuzzer: $(FUZZER) $(FUZZER_VIRTIO)
 
 -include $(DRIVER_GCC:.o=.d) $(VIRTIO_GCC:.o=.d) $(ACCESS_GCC:.o=.d) $(FUZZED_GCC:.o=.d) $(FUZZED_CLANG:.o=.d) $(wildcard $(BUILD)/fuzz/*.d)

@@ -53,7 +53,7 @@ tests() {
 		disks_of_guests	grader/tests/disk.sh
 		driver_of_guests	grader/tests/driver.sh
 		fuzz_corpus	build/fuzz/replay seeds/fuzz/traps seeds/fuzz/known
-		fuzz_corpus_of_virtio	build/fuzz/replay_virtio seeds/fuzz/virtio
+		fuzz_corpus_of_virtio	build/fuzz/replay_virtio seeds/fuzz/virtio seeds/fuzz/known-virtio
 		handouts	grader/tests/handouts.sh
 		the_reference_is_within_its_budgets	grader/tests/budgets.sh
 		decoder_on_own_text	build/grader/decode_oracle --text build/monitor/?-solutions/monitor.elf build/guests/*.elf

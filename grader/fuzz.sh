@@ -17,7 +17,7 @@ seeds=seeds/fuzz/$what
 corpus=build/fuzz/corpus-$what
 case $what in
 traps) more=(-dict=grader/fuzz/traps.dict seeds/fuzz/known) replay=replay ;; # known: found something once
-virtio) more=() replay=replay_virtio ;;
+virtio) more=(seeds/fuzz/known-virtio) replay=replay_virtio ;;
 esac
 findings=build/fuzz/findings
 logs=build/fuzz/logs

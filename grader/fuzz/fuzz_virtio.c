@@ -59,7 +59,7 @@ static uint64_t take_address(void)
 		return (uint64_t)take32() << 32 | at;
 	if (kind == 0xfe)
 		return take32();
-	return HOST_GUEST_MEMORY - 0x8000 + at % 0x9000;
+	return kind & 1 ? at : HOST_GUEST_MEMORY - 0x8000 + at % 0x9000;
 }
 
 /* ---- the driver ---- */

@@ -32,9 +32,12 @@ START_TEST(exits_of_each_call)
 	struct machine *m = boot(guest);
 	for (int round = 0; round < ROUNDS / 2; round++)
 		run_until(m, costs.operation[costs.count - 1].to);
-	for (uint32_t o = 0; o < costs.count; o++)
-		measure(costs.operation[o].name,
+	for (uint32_t o = 0; o < costs.count; o++) {
+		char name[128];
+		snprintf(name, sizeof(name), "exits of %s", costs.operation[o].name);
+		measure(name,
 			exits_between(m, costs.operation[o].from, costs.operation[o].to, false));
+	}
 }
 END_TEST
 

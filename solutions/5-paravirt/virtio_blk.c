@@ -97,9 +97,10 @@ void virtio_blk_tell(struct virtio_blk *blk)
 	else
 		wanted = news && !(virtio_blk_used(blk)->flags & VIRTQ_USED_F_NO_NOTIFY);
 	blk->told = blk->added;
+	/* what is written is the queue's number */
 	if (wanted)
-		blk->registers[VIRTIO_MMIO_QUEUE_NOTIFY / 4] = 0; /* the queue's number */
-								  /* END SOLUTION */
+		blk->registers[VIRTIO_MMIO_QUEUE_NOTIFY / 4] = 0;
+	/* END SOLUTION */
 }
 
 /* ---- from the device ---- */
